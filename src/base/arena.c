@@ -1,0 +1,116 @@
+#include "base/arena.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { ALIGNMENT = 64, CHUNK_BYTES = 1 << 16, HUGE_BYTES = 1 << 21 };
+
+static atomic_long fail_after = -1;
+static atomic_ulong alloc_total = 0;
+
+void stp_alloc_fail_after(long n) {
+    atomic_store(&fail_after, n);
+}
+
+unsigned long stp_alloc_count(void) {
+    return atomic_load(&alloc_total);
+}
+
+static int alloc_must_fail(void) {
+    long left = atomic_load(&fail_after);
+    if (left < 0)
+        return 0;
+    if (left == 0)
+        return 1;
+    atomic_store(&fail_after, left - 1);
+    return 0;
+}
+
+void *stp_alloc(size_t bytes) {
+    if (alloc_must_fail() || bytes > (size_t)1 << 46)
+        return NULL;
+    // Large tensors start on a huge page: fewer TLB misses.
+    size_t align = bytes >= HUGE_BYTES ? HUGE_BYTES : ALIGNMENT;
+    size_t size = (bytes + align - 1) / align * align;
+    void *memory = aligned_alloc(align, size ? size : align);
+    if (!memory)
+        return NULL;
+    if (align == HUGE_BYTES)
+        madvise(memory, size, MADV_HUGEPAGE);
+    memset(memory, 0, size ? size : align);
+    atomic_fetch_add(&alloc_total, 1);
+    return memory;
+}
+
+void stp_free(void *memory) {
+    free(memory);
+}
+
+typedef struct chunk {
+    struct chunk *next;
+    size_t used, size;
+    char *memory;
+} chunk;
+
+struct stp_arena {
+    chunk *chunks; // newest first
+    size_t bytes;
+};
+
+stp_arena *stp_arena_create(void) {
+    return stp_alloc(sizeof(stp_arena));
+}
+
+void stp_arena_destroy(stp_arena *arena) {
+    if (!arena)
+        return;
+    for (chunk *c = arena->chunks; c;) {
+        chunk *next = c->next;
+        stp_free(c->memory);
+        stp_free(c);
+        c = next;
+    }
+    stp_free(arena);
+}
+
+static chunk *arena_grow(stp_arena *arena, size_t bytes) {
+    chunk *c = stp_alloc(sizeof *c);
+    if (!c)
+        return NULL;
+    c->size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+    c->memory = stp_alloc(c->size);
+    if (!c->memory) {
+        stp_free(c);
+        return NULL;
+    }
+    c->next = arena->chunks;
+    arena->chunks = c;
+    return c;
+}
+
+void *stp_arena_alloc(stp_arena *arena, size_t bytes) {
+    if (bytes > (size_t)1 << 46)
+        return NULL;
+    size_t size = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    chunk *c = arena->chunks;
+    if (!c || c->size - c->used < size)
+        c = arena_grow(arena, size);
+    if (!c)
+        return NULL;
+    void *memory = c->memory + c->used;
+    c->used += size;
+    arena->bytes += size;
+    return memory;
+}
+
+char *stp_arena_strdup(stp_arena *arena, const char *text) {
+    size_t bytes = strlen(text) + 1;
+    char *copy = stp_arena_alloc(arena, bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+size_t stp_arena_bytes(const stp_arena *arena) {
+    return arena->bytes;
+}

@@ -1,0 +1,27 @@
+// Memory by lifetime: everything a run (or a command) needs is taken from one arena and freed at once.
+#ifndef STP_BASE_ARENA_H
+#define STP_BASE_ARENA_H
+
+#include <stddef.h>
+
+// All host allocations go through these two, so that a test can make the n-th one fail.
+// stp_alloc: zeroed, aligned to 64 bytes; NULL when memory is out. Sizes of 0 give a valid pointer.
+void *stp_alloc(size_t bytes);
+void stp_free(void *memory);
+// Tests: after `n` more successful allocations every further one fails; a negative n switches this off.
+void stp_alloc_fail_after(long n);
+// Number of allocations since the program started (a test counts those inside a training step).
+unsigned long stp_alloc_count(void);
+
+typedef struct stp_arena stp_arena;
+
+stp_arena *stp_arena_create(void); // NULL when memory is out
+void stp_arena_destroy(stp_arena *arena);
+// Zeroed, aligned to 64 bytes, lives as long as the arena. NULL when memory is out.
+void *stp_arena_alloc(stp_arena *arena, size_t bytes);
+char *stp_arena_strdup(stp_arena *arena, const char *text);
+size_t stp_arena_bytes(const stp_arena *arena); // handed out so far
+
+#define STP_ARENA_ARRAY(arena, type, count) ((type *)stp_arena_alloc((arena), sizeof(type) * (size_t)(count)))
+
+#endif

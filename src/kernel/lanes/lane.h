@@ -1,0 +1,54 @@
+// The vector of lanes. Sources in this folder are compiled once for each instruction set (cmake/lanes.cmake)
+// with STP_LANES, STP_ISA_NAME and STP_REAL defined; STP_LANE_NAME gives their functions a name of their own.
+#ifndef STP_KERNEL_LANES_LANE_H
+#define STP_KERNEL_LANES_LANE_H
+
+#include "kernel/kernel.h"
+
+enum { LANES = STP_LANES };
+
+typedef stp_real lane_vec
+    __attribute__((vector_size(STP_LANES * sizeof(stp_real)), aligned(STP_LANES * sizeof(stp_real))));
+
+#define STP_LANE_PASTE2(a, b) a##_##b
+#define STP_LANE_PASTE(a, b) STP_LANE_PASTE2(a, b)
+#define STP_LANE_NAME(name) STP_LANE_PASTE(name, STP_ISA_NAME)
+
+#define LANE_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define STP_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define STP_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+LANE_INLINE lane_vec lane_load(const stp_real *p) {
+    return *(const lane_vec *)p;
+}
+LANE_INLINE void lane_store(stp_real *p, lane_vec x) {
+    *(lane_vec *)p = x;
+}
+LANE_INLINE lane_vec lane_set(stp_real x) {
+    return x - (lane_vec){0};
+}
+LANE_INLINE lane_vec lane_zero(void) {
+    return (lane_vec){0};
+}
+// max(x, 0): a comparison gives all-ones where true, so the mask keeps the value or makes it +0.
+LANE_INLINE lane_vec lane_relu(lane_vec x) {
+    return x > 0 ? x : lane_zero();
+}
+LANE_INLINE lane_vec lane_max(lane_vec a, lane_vec b) {
+    return a > b ? a : b;
+}
+
+// Sum over lanes in a fixed tree: halves, quarters, ...
+LANE_INLINE stp_real lane_sum(lane_vec x) {
+    stp_real t[LANES];
+    __builtin_memcpy(t, &x, sizeof t);
+    for (int n = LANES / 2; n > 0; n /= 2)
+        for (int i = 0; i < n; i++)
+            t[i] += t[i + n];
+    return t[0];
+}
+
+#endif

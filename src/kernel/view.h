@@ -1,0 +1,19 @@
+// A window on one lane block of a tensor: `lanes` samples side by side (layout HCW-lanes, design.md section
+// 3). Element (channel c, row h, column w, lane l) is p[h * row + c * chan + w * lanes + l].
+#ifndef STP_KERNEL_VIEW_H
+#define STP_KERNEL_VIEW_H
+
+#include "kernel/real.h"
+
+#include <stddef.h>
+
+// Slices and shuffles of channels are views too: a different p, a larger chan. Columns are always adjacent.
+// With halo > 0 the rows -halo .. h-1+halo and columns -halo .. w-1+halo can be read, and are zero outside
+// the tensor.
+typedef struct stp_view {
+    stp_real *p; // NULL: no tensor (an output that is not wanted)
+    ptrdiff_t row, chan;
+    int c, h, w, halo;
+} stp_view;
+
+#endif

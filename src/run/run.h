@@ -1,0 +1,52 @@
+// The run folder: settings, journal, checkpoints, results. What must be equal between two runs of one seed
+// (journal, genotype, weights) and what is time (times.jsonl) are separate files.
+#ifndef STP_RUN_RUN_H
+#define STP_RUN_RUN_H
+
+#include "base/status.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+typedef struct stp_run stp_run;
+
+// Makes the folder (parents too). A folder that exists and is not empty is refused (STP_ERR_USAGE: give
+// another --out or
+// --resume it), as is one that cannot be written.
+stp_status stp_run_create(stp_run **run, const char *path, stp_err *err);
+// Opens an existing one; STP_ERR_IO / STP_ERR_FORMAT when it is none (no settings.json).
+stp_status stp_run_open(stp_run **run, const char *path, stp_err *err);
+void stp_run_close(stp_run *run);
+const char *stp_run_path(const stp_run *run);
+int stp_run_has(const stp_run *run, const char *name);
+
+// Whole JSON files, indented, keys in the order they were set; written atomically (temporary file, fsync,
+// rename, fsync of the folder). A full disk leaves the old file.
+stp_status stp_run_write_json(stp_run *run, const char *name, const json_t *object, stp_err *err);
+stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, stp_err *err);
+
+// Journals: one JSON object a line, flushed. `size` is recorded in checkpoints; resuming cuts the file back
+// to it, so that lines written after the last checkpoint are not there twice.
+stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, stp_err *err);
+long long stp_run_size(const stp_run *run, const char *name); // bytes; 0 when there is no such file
+stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp_err *err);
+
+// Checkpoints: named sections of raw bytes behind a header (magic, format version, instruction set, settings
+// digest) with a CRC-32 of everything. Written atomically. Reading refuses, each with its own sentence: no
+// checkpoint, cut or corrupted, another format version, another instruction set (unless force), another
+// settings digest, a section missing or of another size.
+typedef struct stp_section {
+    const char *name; // at most 31 bytes
+    void *data;
+    size_t bytes;
+} stp_section;
+
+stp_status stp_checkpoint_write(stp_run *run, const char *name, const char *settings_digest,
+                                const stp_section *sections, int count, stp_err *err);
+// Fills each section's data (all asked for must be there with exactly these bytes).
+stp_status stp_checkpoint_read(stp_run *run, const char *name, const char *settings_digest, int force,
+                               const stp_section *sections, int count, stp_err *err);
+// SHA-1 in hex of a JSON object's compact, key-sorted form.
+void stp_json_digest(const json_t *object, char digest[41]);
+
+#endif
