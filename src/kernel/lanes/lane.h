@@ -33,12 +33,19 @@ LANE_INLINE lane_vec lane_set(stp_real x) {
 LANE_INLINE lane_vec lane_zero(void) {
     return (lane_vec){0};
 }
-// max(x, 0): a comparison gives all-ones where true, so the mask keeps the value or makes it +0.
+// A comparison gives all-ones where true. mask ? x : +0; gcc and clang make a masked move or a maximum of it.
+typedef __typeof__((lane_vec){0} > (lane_vec){0}) lane_mask;
+LANE_INLINE lane_vec lane_keep(lane_mask mask, lane_vec x) {
+    return (lane_vec)((lane_mask)x & mask);
+}
+LANE_INLINE lane_vec lane_pick(lane_mask mask, lane_vec x, lane_vec y) {
+    return (lane_vec)(((lane_mask)x & mask) | ((lane_mask)y & ~mask));
+}
 LANE_INLINE lane_vec lane_relu(lane_vec x) {
-    return x > 0 ? x : lane_zero();
+    return lane_keep(x > 0, x);
 }
 LANE_INLINE lane_vec lane_max(lane_vec a, lane_vec b) {
-    return a > b ? a : b;
+    return lane_pick(a > b, a, b);
 }
 
 // Sum over lanes in a fixed tree: halves, quarters, ...
