@@ -18,10 +18,18 @@ enum { STP_TEXT_BYTES = 512 };
 #define STP_DECLARE_FLAG(field) int field;
 #define STP_DECLARE_TEXT(field) char field[STP_TEXT_BYTES];
 
+enum {
+#define OPTION(type, field, ...) STP_OPTION_##field,
+#include "settings/options.def"
+#undef OPTION
+    STP_OPTIONS // how many there are
+};
+
 typedef struct stp_settings {
 #define OPTION(type, field, ...) STP_DECLARE_##type(field)
 #include "settings/options.def"
 #undef OPTION
+    unsigned char given[STP_OPTIONS]; // 1: said by a flag or the config file, not a default
 } stp_settings;
 
 // A command's letter in options.def.
@@ -36,6 +44,9 @@ typedef enum stp_command {
     STP_CMD_BENCH = 'b',
 } stp_command;
 
+// "search" for STP_CMD_SEARCH; NULL for a letter that is none.
+const char *stp_command_name(stp_command command);
+
 // Defaults of a command, under a preset ("paper", "small"); STP_CMD_TRAIN has a column of its own.
 stp_status stp_settings_defaults(stp_settings *settings, stp_command command, const char *preset,
                                  stp_err *err);
@@ -49,12 +60,24 @@ stp_status stp_settings_defaults(stp_settings *settings, stp_command command, co
 stp_status stp_settings_parse(stp_settings *settings, stp_command command, int argc, char **argv,
                               const char **words, int max_words, int *word_count, stp_err *err);
 
-// The options of `command` as JSON and back; reading refuses unknown keys and values out of range.
+// The options of `command` as JSON (keys are the flags without dashes; NULL when memory is out) and back.
+// Reading refuses unknown keys, values of another type or out of range; an option without a key keeps its
+// value. `where` is the file's name, for errors.
 json_t *stp_settings_to_json(const stp_settings *settings, stp_command command);
 stp_status stp_settings_from_json(stp_settings *settings, stp_command command, const json_t *object,
                                   const char *where, stp_err *err);
 
+// Only what can change the bits of a result, as JSON: what a checkpoint's digest is made from. Threads, paths
+// of results, progress and the like are not in it. NULL when memory is out.
+json_t *stp_settings_identity(const stp_settings *settings, stp_command command);
+// For --resume: `saved` (a run's settings) replaces every value that can change bits; of the parsed flags the
+// others stay (threads, quiet, ...). A flag given that contradicts the saved value is STP_ERR_USAGE.
+stp_status stp_settings_resume(stp_settings *settings, stp_command command, const json_t *saved,
+                               const char *where, stp_err *err);
+
 // One line an option, with the default, grouped as in options.def.
 void stp_settings_print_help(FILE *out, stp_command command);
+// The same as man page source (roff): one .TP an option.
+void stp_settings_print_man(FILE *out, stp_command command);
 
 #endif

@@ -1,0 +1,70 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted = 0;
+
+int stp_cli_fail(const char *command, const stp_err *err) {
+    fflush(stdout); // what was said before comes before
+    fprintf(stderr, "stapes %s: %s\n", command, err->text);
+    return stp_status_exit_code(err->status);
+}
+
+void stp_cli_warn(void *context, const char *line) {
+    fprintf(stderr, "stapes %s: %s\n", (const char *)context, line);
+}
+
+static void on_interrupt(int number) {
+    (void)number;
+    if (interrupted)
+        _exit(130);
+    interrupted = 1;
+}
+
+const volatile sig_atomic_t *stp_cli_catch_interrupt(void) {
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return &interrupted;
+}
+
+int stp_cli_print_json(const char *command, json_t *object) {
+    stp_err err;
+    if (!object) {
+        stp_err_memory(&err, "the result as JSON", 0);
+        return stp_cli_fail(command, &err);
+    }
+    json_dumpf(object, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(object);
+    return 0; // a failed write shows in stp_cli_finish_output
+}
+
+void stp_cli_secure_streams(void) {
+    signal(SIGPIPE, SIG_IGN);
+    for (int fd = 0; fd <= 2; fd++) {
+        // The wrong way round on purpose: using a stream that was closed still fails.
+        int mode = fd == 0 ? O_WRONLY : O_RDONLY;
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", mode) != fd)
+            return;
+    }
+}
+
+int stp_cli_finish_output(const char *command, int status) {
+    int failed = ferror(stdout);
+    int reason = 0;
+    if (fflush(stdout) != 0) {
+        failed = 1;
+        reason = errno;
+    }
+    if (!failed || status != 0)
+        return status;
+    fprintf(stderr, "stapes%s%s: cannot write standard output: %s\n", command[0] ? " " : "", command,
+            reason ? strerror(reason) : "output is lost");
+    return 1;
+}

@@ -1,0 +1,32 @@
+// What the commands share: errors in one form, Ctrl-C, results on standard output.
+#ifndef STP_CLI_CLI_H
+#define STP_CLI_CLI_H
+
+#include "base/status.h"
+
+#include <jansson.h>
+#include <signal.h>
+
+// Prints "stapes search: <err's line>" on standard error and returns the exit status of err->status.
+int stp_cli_fail(const char *command, const stp_err *err);
+
+// A warning or note in the same form, for dataset and observer callbacks; `context` is the command's name.
+void stp_cli_warn(void *context, const char *line);
+
+// From now on the first Ctrl-C (or SIGTERM) sets the flag returned here, for stp_observer.stop; a second one
+// exits at once with 130. Commands that never look at the flag do not call this: Ctrl-C ends them anyway.
+const volatile sig_atomic_t *stp_cli_catch_interrupt(void);
+
+// Prints a result as one indented JSON object and gives up the reference. NULL stands for memory that ran
+// out. Returns the exit status.
+int stp_cli_print_json(const char *command, json_t *object);
+
+// Makes standard input, output and error safe to use even where the caller closed them (else the first file
+// opened would take their place and be written over), and lets a write to a closed pipe fail instead of
+// killing.
+void stp_cli_secure_streams(void);
+// Flushes standard output; returns `status`, or 1 with a message where it was 0 and the output could not be
+// written (full disk, closed pipe). main calls it after every command.
+int stp_cli_finish_output(const char *command, int status);
+
+#endif
