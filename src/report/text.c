@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,8 +47,14 @@ void stp_text_puts(stp_text *text, const char *string) {
 }
 
 void stp_text_printf(stp_text *text, const char *format, ...) {
-    va_list args, again;
+    va_list args;
     va_start(args, format);
+    stp_text_vprintf(text, format, args);
+    va_end(args);
+}
+
+void stp_text_vprintf(stp_text *text, const char *format, va_list args) {
+    va_list again;
     va_copy(again, args);
     int bytes = vsnprintf(NULL, 0, format, args);
     if (bytes < 0)
@@ -59,7 +64,6 @@ void stp_text_printf(stp_text *text, const char *format, ...) {
         text->bytes += (size_t)bytes;
     }
     va_end(again);
-    va_end(args);
 }
 
 void stp_text_number(stp_text *text, double value, int decimals, int trim) {

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -19,6 +20,7 @@ void stp_text_free(stp_text *text);
 void stp_text_add(stp_text *text, const void *data, size_t bytes);
 void stp_text_puts(stp_text *text, const char *string);
 void stp_text_printf(stp_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void stp_text_vprintf(stp_text *text, const char *format, va_list args);
 // A number with `decimals` (0 .. 9) places, always with a point, whatever the locale; never "-0". Trailing
 // zeros are cut when `trim`. Not finite, or 1e9 and more: "0" (these are coordinates).
 void stp_text_number(stp_text *text, double value, int decimals, int trim);
