@@ -1,0 +1,117 @@
+// Tiles of neighbouring outputs are held in registers while the kernel's rows pass by, so that every input is
+// loaded once a tile and used for all its taps.
+#include "kernel/lanes/dw_rows.h"
+
+enum { DW_TILE = 10, DW_TAPS = 5 }; // the widest tile and kernel made below
+
+// `tile` outputs of channel c from column p; the first `skip` of them are computed but not written (they were
+// by the tile before: the last tile of a row is moved back to fit instead of being cut).
+LANE_INLINE void dw_tile(const dw_rows *job, int c, int p, int skip, const int taps, const int stride,
+                         const int dilation, const int tile) {
+    const int reach = (tile - 1) * stride + (taps - 1) * dilation + 1;
+    stp_real *out = job->out + c * job->out_chan + p * job->out_step;
+    const lane_vec start = lane_set(job->bias ? job->bias[c] : 0);
+    lane_vec acc[DW_TILE];
+    STP_UNROLL
+    for (int j = 0; j < tile; j++)
+        acc[j] = start;
+    if (job->add) {
+        STP_UNROLL
+        for (int j = 0; j < tile; j++)
+            acc[j] += lane_load(out + j * job->out_step);
+    }
+    for (int i = 0; i < job->count; i++) {
+        const stp_real *x = job->rows[i] + c * job->in_chan + p * stride * LANES;
+        const stp_real *w = job->weight[i] + c * job->weight_chan;
+        lane_vec k[DW_TAPS];
+        STP_UNROLL
+        for (int t = 0; t < taps; t++)
+            k[t] = lane_set(w[t]);
+        STP_UNROLL
+        for (int q = 0; q < reach; q++) {
+            const lane_vec v = lane_load(x + q * LANES);
+            STP_UNROLL
+            for (int t = 0; t < taps; t++) {
+                const int j = q - t * dilation;
+                if (j >= 0 && j % stride == 0 && j / stride < tile)
+                    acc[j / stride] += v * k[t];
+            }
+        }
+    }
+    STP_UNROLL
+    for (int j = 0; j < tile; j++)
+        if (j >= skip)
+            lane_store(out + j * job->out_step, acc[j]);
+}
+
+LANE_INLINE void dw_run(const dw_rows *job, const int taps, const int stride, const int dilation) {
+    const int n = job->columns;
+    for (int c = 0; c < job->channels; c++) {
+        int p = 0;
+        for (; n - p >= 10; p += 10)
+            dw_tile(job, c, p, 0, taps, stride, dilation, 10);
+        if (n >= 10 && n - p > 5) {
+            dw_tile(job, c, n - 10, 10 - (n - p), taps, stride, dilation, 10);
+            continue;
+        }
+        for (; n - p >= 5; p += 5)
+            dw_tile(job, c, p, 0, taps, stride, dilation, 5);
+        if (p == n)
+            continue;
+        if (n >= 5) {
+            dw_tile(job, c, n - 5, 5 - (n - p), taps, stride, dilation, 5);
+            continue;
+        }
+        for (; p < n; p++)
+            dw_tile(job, c, p, 0, taps, stride, dilation, 1);
+    }
+}
+
+#define DW_RUN(taps, stride, dilation)                                                                       \
+    static void dw_##taps##_##stride##_##dilation(const dw_rows *job) {                                      \
+        dw_run(job, taps, stride, dilation);                                                                 \
+    }
+DW_RUN(1, 1, 1)
+DW_RUN(2, 1, 1)
+DW_RUN(3, 1, 1)
+DW_RUN(3, 1, 2)
+DW_RUN(3, 2, 1)
+DW_RUN(3, 2, 2)
+DW_RUN(5, 1, 1)
+DW_RUN(5, 1, 2)
+DW_RUN(5, 2, 1)
+DW_RUN(5, 2, 2)
+
+static void dw_any(const dw_rows *job) {
+    for (int c = 0; c < job->channels; c++)
+        for (int p = 0; p < job->columns; p++) {
+            stp_real *out = job->out + c * job->out_chan + p * job->out_step;
+            lane_vec acc = lane_set(job->bias ? job->bias[c] : 0);
+            if (job->add)
+                acc += lane_load(out);
+            for (int i = 0; i < job->count; i++) {
+                const stp_real *x = job->rows[i] + c * job->in_chan + p * job->stride * LANES;
+                const stp_real *w = job->weight[i] + c * job->weight_chan;
+                for (int t = 0; t < job->taps; t++)
+                    acc += lane_load(x + t * job->dilation * LANES) * lane_set(w[t]);
+            }
+            lane_store(out, acc);
+        }
+}
+
+dw_rows_fn STP_LANE_NAME(stp_dw_rows_pick)(int taps, int stride, int dilation) {
+    static const struct {
+        int taps, stride, dilation;
+        dw_rows_fn run;
+    } fast[] = {
+        {1, 1, 1, dw_1_1_1}, {2, 1, 1, dw_2_1_1}, {3, 1, 1, dw_3_1_1}, {3, 1, 2, dw_3_1_2},
+        {3, 2, 1, dw_3_2_1}, {3, 2, 2, dw_3_2_2}, {5, 1, 1, dw_5_1_1}, {5, 1, 2, dw_5_1_2},
+        {5, 2, 1, dw_5_2_1}, {5, 2, 2, dw_5_2_2},
+    };
+    if (taps == 1)
+        dilation = 1;
+    for (size_t i = 0; i < sizeof fast / sizeof *fast; i++)
+        if (fast[i].taps == taps && fast[i].stride == stride && fast[i].dilation == dilation)
+            return fast[i].run;
+    return dw_any;
+}

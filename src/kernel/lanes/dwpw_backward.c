@@ -1,0 +1,273 @@
+// Backward of the fused depthwise-pointwise convolution, one row of the upstream gradient at a time:
+//   dz -> (gradient of the pointwise weights, with d) -> dd = pw^T dz -> (gradient of the depthwise weights,
+//   with the input's rows) -> rows of d_in as soon as the last dd row that they need is there.
+// The dd rows live in a ring just long enough for that. d_in is again a depthwise convolution, of dd with the
+// kernel turned round; with a stride S its columns fall into S classes, each with taps of its own.
+#include "kernel/lanes/dw_gradient.h"
+#include "kernel/lanes/lane_kernels.h"
+#include "kernel/lanes/pw_rows.h"
+#include "kernel/lanes/upstream.h"
+
+enum { MAX_CLASSES = 8 }; // strides up to this
+
+// Columns w of d_in with (w + pad_left) % stride == one residue.
+typedef struct column_class {
+    int first, columns; // first such w >= 0, and how many
+    int taps, dilation; // taps that reach them, and their distance in dd
+    int start;          // column of dd that the first (leftmost) tap reads for w = first; may be negative
+    const stp_real *weights; // [channels][k_h][taps], leftmost first
+    dw_rows_fn run;
+} column_class;
+
+typedef struct backward_plan {
+    const stp_window *win;
+    stp_view in, d, d_in;
+    const stp_real *w_pw;
+    int add, rows_out, columns_out, outputs;
+    stp_real *dz;                  // a row of dz
+    stp_real *ring;                // column 0 of the first row of dd
+    ptrdiff_t ring_row, ring_chan; // zeros lie left and right of each row
+    int ring_rows;
+    stp_real *acc_dw, *acc_pw, *acc_bias; // lane accumulators, NULL where not wanted
+    dw_gradient_fn gradient;
+    int classes;
+    column_class class[MAX_CLASSES];
+} backward_plan;
+
+static int at_least_0(int x) {
+    return x > 0 ? x : 0;
+}
+
+static int common_divisor(int a, int b) {
+    while (b) {
+        const int r = a % b;
+        a = b, b = r;
+    }
+    return a;
+}
+
+static stp_real *take(stp_real **scratch, ptrdiff_t vectors) {
+    stp_real *p = *scratch;
+    *scratch += vectors * LANES;
+    return p;
+}
+
+static stp_real *take_zeros(stp_real **scratch, ptrdiff_t vectors) {
+    stp_real *p = take(scratch, vectors);
+    for (ptrdiff_t i = 0; i < vectors; i++)
+        lane_store(p + i * LANES, lane_zero());
+    return p;
+}
+
+// Taps, weights and columns of the class whose first column is `first`.
+static void plan_class(backward_plan *plan, column_class *cls, int first, const stp_real *w_dw,
+                       stp_real **scratch) {
+    const stp_window *win = plan->win;
+    const int s = win->stride_w, dil = win->dilation, k_w = win->k_w, k_h = win->k_h;
+    const int place = first + win->pad_left + s * k_w * dil; // shifted to be positive, same residue
+    cls->first = first;
+    cls->columns = (plan->d_in.w - first + s - 1) / s;
+    cls->dilation = dil / common_divisor(s, dil);
+    cls->taps = 0;
+    int taps[64], last = 0;
+    for (int j = k_w - 1; j >= 0; j--) // dd's column falls with j: the largest j reads leftmost
+        if ((place - j * dil) % s == 0) {
+            if (!cls->taps)
+                last = j;
+            taps[cls->taps++] = j;
+        }
+    cls->start = (place - last * dil) / s - k_w * dil;
+    const int channels = plan->in.c;
+    stp_real *w = take(scratch, ((ptrdiff_t)channels * k_h * cls->taps + LANES - 1) / LANES);
+    cls->weights = w;
+    for (int c = 0; c < channels * k_h; c++)
+        for (int t = 0; t < cls->taps; t++)
+            *w++ = w_dw[c * k_w + taps[t]];
+    cls->run = STP_LANE_NAME(stp_dw_rows_pick)(cls->taps, 1, cls->dilation);
+}
+
+// The ring: as many rows as reach one row of d_in, each with the zeros that its ends need.
+static void plan_ring(backward_plan *plan, stp_real **scratch) {
+    const stp_window *win = plan->win;
+    const int channels = plan->in.c, reach_w = (win->k_w - 1) * win->dilation;
+    const int left = (at_least_0(reach_w - win->pad_left) + win->stride_w - 1) / win->stride_w;
+    const int right =
+        at_least_0(at_least_0(plan->d_in.w - 1 + win->pad_left) / win->stride_w + 1 - plan->columns_out);
+    const ptrdiff_t columns = left + plan->columns_out + right;
+    ptrdiff_t row = columns * channels;
+    while (row * (ptrdiff_t)sizeof(lane_vec) % 4096 < 512) // rows 4 KiB apart would fight for one cache set
+        row++;
+    plan->ring_rows = ((win->k_h - 1) * win->dilation + win->stride_h - 1) / win->stride_h + 1;
+    plan->ring_chan = columns * LANES;
+    plan->ring_row = row * LANES;
+    plan->ring = take_zeros(scratch, row * plan->ring_rows) + left * LANES;
+}
+
+static void plan_d_in(backward_plan *plan, const stp_real *w_dw, stp_real **scratch) {
+    const int s = plan->win->stride_w;
+    for (int first = 0; first < s && first < plan->d_in.w; first++)
+        plan_class(plan, &plan->class[plan->classes++], first, w_dw, scratch);
+}
+
+// Row h of d_in, from the rows of dd that reach it.
+static void emit_row(const backward_plan *plan, int h) {
+    const stp_window *win = plan->win;
+    dw_rows job = {.in_chan = plan->ring_chan,
+                   .stride = 1,
+                   .out_chan = plan->d_in.chan,
+                   .out_step = win->stride_w * LANES,
+                   .channels = plan->in.c,
+                   .add = plan->add};
+    const stp_real *row[DW_MAX_K];
+    int tap[DW_MAX_K];
+    for (int i = 0; i < win->k_h; i++) {
+        const int place = h + win->pad_top - i * win->dilation;
+        if (place < 0 || place % win->stride_h || place / win->stride_h >= plan->rows_out)
+            continue;
+        row[job.count] = plan->ring + place / win->stride_h % plan->ring_rows * plan->ring_row;
+        tap[job.count++] = i;
+    }
+    if (plan->add && !job.count)
+        return;
+    for (int q = 0; q < plan->classes; q++) {
+        const column_class *cls = &plan->class[q];
+        if (plan->add && !cls->taps)
+            continue;
+        for (int i = 0; i < job.count; i++) {
+            job.rows[i] = row[i] + cls->start * LANES;
+            job.weight[i] = cls->weights + tap[i] * cls->taps;
+        }
+        job.taps = cls->taps;
+        job.dilation = cls->dilation;
+        job.weight_chan = (ptrdiff_t)win->k_h * cls->taps;
+        job.out = plan->d_in.p + h * plan->d_in.row + cls->first * LANES;
+        job.columns = cls->columns;
+        cls->run(&job);
+    }
+}
+
+static void copy_row(upstream_row from, stp_real *to, ptrdiff_t chan, int channels, int columns) {
+    for (int c = 0; c < channels; c++)
+        for (int i = 0; i < columns * LANES; i += LANES)
+            lane_store(to + c * chan + i, lane_load(from.p + c * from.chan + i));
+}
+
+static void add_bias(upstream_row dz, stp_real *acc, int channels, int columns) {
+    for (int m = 0; m < channels; m++) {
+        lane_vec s = lane_load(acc + m * LANES);
+        for (int i = 0; i < columns * LANES; i += LANES)
+            s += lane_load(dz.p + m * dz.chan + i);
+        lane_store(acc + m * LANES, s);
+    }
+}
+
+static void add_pw_gradient(const backward_plan *plan, upstream_row dz, int oh) {
+    const pw_gradient job = {.g = dz.p,
+                             .g_chan = dz.chan,
+                             .x = plan->d.p + oh * plan->d.row,
+                             .x_chan = plan->d.chan,
+                             .acc = plan->acc_pw,
+                             .inputs = plan->in.c,
+                             .outputs = plan->outputs,
+                             .columns = plan->columns_out};
+    pw_gradient_run(&job);
+}
+
+static void make_dd(const backward_plan *plan, upstream_row dz, stp_real *dd) {
+    if (!plan->w_pw) {
+        copy_row(dz, dd, plan->ring_chan, plan->in.c, plan->columns_out);
+        return;
+    }
+    const pw_rows job = {.in = dz.p,
+                         .in_chan = dz.chan,
+                         .w = plan->w_pw,
+                         .w_out = 1,
+                         .w_in = plan->in.c,
+                         .out = dd,
+                         .out_chan = plan->ring_chan,
+                         .inputs = plan->outputs,
+                         .outputs = plan->in.c,
+                         .columns = plan->columns_out};
+    pw_run(&job);
+}
+
+static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int oh) {
+    const stp_window *win = plan->win;
+    const stp_real *row =
+        plan->in.p + (oh * win->stride_h - win->pad_top) * plan->in.row - win->pad_left * LANES;
+    dw_gradient job = {.g = dd,
+                       .g_chan = plan->ring_chan,
+                       .in_chan = plan->in.chan,
+                       .count = win->k_h,
+                       .acc = plan->acc_dw,
+                       .taps = win->k_w,
+                       .stride = win->stride_w,
+                       .dilation = win->dilation,
+                       .channels = plan->in.c,
+                       .columns = plan->columns_out};
+    for (int i = 0; i < win->k_h; i++)
+        job.rows[i] = row + i * win->dilation * plan->in.row;
+    plan->gradient(&job);
+}
+
+static void run(const backward_plan *plan, const stp_upstream *up) {
+    const stp_window *win = plan->win;
+    int done = 0; // rows of d_in
+    for (int oh = 0; oh < plan->rows_out; oh++) {
+        const upstream_row dz = upstream_make_row(up, oh, plan->dz, (ptrdiff_t)plan->columns_out * LANES);
+        if (plan->acc_bias)
+            add_bias(dz, plan->acc_bias, plan->outputs, plan->columns_out);
+        if (plan->acc_pw)
+            add_pw_gradient(plan, dz, oh);
+        if (!plan->ring)
+            continue;
+        stp_real *dd = plan->ring + oh % plan->ring_rows * plan->ring_row;
+        make_dd(plan, dz, dd);
+        if (plan->acc_dw)
+            add_dw_gradient(plan, dd, oh);
+        if (!plan->d_in.p)
+            continue;
+        for (; done < plan->d_in.h && done + win->pad_top < (oh + 1) * win->stride_h; done++)
+            emit_row(plan, done);
+    }
+    for (; plan->d_in.p && done < plan->d_in.h; done++)
+        emit_row(plan, done);
+}
+
+static void reduce(const stp_real *acc, stp_real *out, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; acc && i < count; i++)
+        out[i] = lane_sum(lane_load(acc + i * LANES));
+}
+
+void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in, stp_view d,
+                                      const stp_real *w_dw, const stp_real *w_pw, stp_view d_in, int add,
+                                      stp_real *d_w_dw, stp_real *d_w_pw, stp_real *d_bias,
+                                      stp_real *scratch) {
+    const ptrdiff_t n_dw = (ptrdiff_t)in.c * window->k_h * window->k_w, n_pw = (ptrdiff_t)in.c * up.g.c;
+    backward_plan plan = {.win = window,
+                          .in = in,
+                          .d = d,
+                          .d_in = d_in,
+                          .w_pw = w_pw,
+                          .add = add,
+                          .rows_out = up.g.h,
+                          .columns_out = up.g.w,
+                          .outputs = up.g.c};
+    plan.d_in.w = in.w; // also where d_in is not wanted: the ring's margins are laid out by it
+    if (d_in.p || d_w_dw)
+        plan_ring(&plan, &scratch);
+    if (d_in.p)
+        plan_d_in(&plan, w_dw, &scratch);
+    plan.dz = take(&scratch, (ptrdiff_t)up.g.c * up.g.w);
+    if (d_w_dw)
+        plan.acc_dw = take_zeros(&scratch, n_dw);
+    if (d_w_pw && w_pw)
+        plan.acc_pw = take_zeros(&scratch, n_pw);
+    if (d_bias)
+        plan.acc_bias = take_zeros(&scratch, up.g.c);
+    plan.gradient = STP_LANE_NAME(stp_dw_gradient_pick)(window->k_w, window->stride_w, window->dilation);
+    run(&plan, &up);
+    reduce(plan.acc_dw, d_w_dw, n_dw);
+    reduce(plan.acc_pw, d_w_pw, n_pw);
+    reduce(plan.acc_bias, d_bias, up.g.c);
+}

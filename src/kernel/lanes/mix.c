@@ -1,0 +1,123 @@
+// The node of a cell: many tensors weighed by channel into one (DARTS' mixed edges, arXiv 1806.09055, with
+// batch norm's scale and PC-DARTS' edge weight folded into one coefficient). Bound by memory: every value of
+// every term is touched once, a piece of a row of all terms at a time.
+#include "kernel/lanes/lane_kernels.h"
+
+enum { TILE = 10 };
+
+LANE_INLINE void forward_tile(int count, const stp_real *const *from, const stp_real *coef,
+                              ptrdiff_t coef_step, stp_real constant, const stp_real *lane_factor,
+                              stp_real *out, const int tile, const int factor) {
+    lane_vec acc[TILE];
+    STP_UNROLL
+    for (int j = 0; j < tile; j++)
+        acc[j] = lane_set(constant);
+    for (int t = 0; t < count; t++) {
+        lane_vec k = lane_set(coef[t * coef_step]);
+        if (factor)
+            k *= lane_load(lane_factor + t * LANES);
+        STP_UNROLL
+        for (int j = 0; j < tile; j++)
+            acc[j] += k * lane_load(from[t] + j * LANES);
+    }
+    STP_UNROLL
+    for (int j = 0; j < tile; j++)
+        lane_store(out + j * LANES, acc[j]);
+}
+
+LANE_INLINE void forward_row(int count, const stp_real **from, const stp_real *coef, ptrdiff_t coef_step,
+                             stp_real constant, const stp_real *lane_factor, stp_real *out, int columns,
+                             const int factor) {
+    int p = 0;
+    for (; p < columns;) {
+        const int step = columns - p >= TILE ? TILE : columns - p >= 5 ? 5 : 1;
+        if (step == TILE)
+            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, TILE, factor);
+        else if (step == 5)
+            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, 5, factor);
+        else
+            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, 1, factor);
+        for (int t = 0; t < count; t++)
+            from[t] += step * LANES;
+        out += step * LANES;
+        p += step;
+    }
+}
+
+void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_real *coef,
+                                    const stp_real *constant, const stp_real *lane_factor, stp_view out) {
+    const stp_real *from[STP_MIX_MAX_TERMS];
+    for (int h = 0; h < out.h; h++)
+        for (int c = 0; c < out.c; c++) {
+            for (int t = 0; t < count; t++)
+                from[t] = terms[t].p + h * terms[t].row + c * terms[t].chan;
+            const stp_real k = constant ? constant[c] : 0;
+            stp_real *to = out.p + h * out.row + c * out.chan;
+            if (lane_factor)
+                forward_row(count, from, coef + c, out.c, k, lane_factor, to, out.w, 1);
+            else
+                forward_row(count, from, coef + c, out.c, k, NULL, to, out.w, 0);
+        }
+}
+
+// One term's row: returns sum g*term when `dot`, gives k*g to d_term when `store`. Two rotating partial sums
+// hide the latency of the additions.
+LANE_INLINE lane_vec backward_row(const stp_real *g, const stp_real *term, stp_real *d_term, lane_vec k,
+                                  int columns, const int dot, const int store, const int add) {
+    lane_vec s0 = lane_zero(), s1 = lane_zero(), s2 = lane_zero(), s3 = lane_zero();
+    for (int i = 0; i < columns * LANES; i += LANES) {
+        const lane_vec x = lane_load(g + i);
+        if (dot) {
+            const lane_vec s = s0 + x * lane_load(term + i);
+            s0 = s1, s1 = s2, s2 = s3, s3 = s;
+        }
+        if (store)
+            lane_store(d_term + i, add ? lane_load(d_term + i) + k * x : k * x);
+    }
+    return (s0 + s1) + (s2 + s3);
+}
+
+LANE_INLINE lane_vec backward_term(const stp_real *g, const stp_real *term, stp_real *d_term, lane_vec k,
+                                   int columns, int add, const int dot) {
+    if (!d_term)
+        return dot ? backward_row(g, term, NULL, k, columns, dot, 0, 0) : lane_zero();
+    return add ? backward_row(g, term, d_term, k, columns, dot, 1, 1)
+               : backward_row(g, term, d_term, k, columns, dot, 1, 0);
+}
+
+static lane_vec row_sum(const stp_real *g, int columns) {
+    lane_vec s0 = lane_zero(), s1 = lane_zero();
+    int p = 0;
+    for (; p + 1 < columns; p += 2) {
+        s0 += lane_load(g + p * LANES);
+        s1 += lane_load(g + (p + 1) * LANES);
+    }
+    return p < columns ? s0 + s1 + lane_load(g + p * LANES) : s0 + s1;
+}
+
+void STP_LANE_NAME(stp_mix_backward)(stp_view g, int count, const stp_view *terms, const stp_real *coef,
+                                     const stp_real *lane_factor, stp_real *sums, const stp_view *d_terms,
+                                     const int *add) {
+    for (int h = 0; h < g.h; h++)
+        for (int c = 0; c < g.c; c++) {
+            const stp_real *gr = g.p + h * g.row + c * g.chan;
+            for (int t = 0; t < count; t++) {
+                const stp_real *term = terms[t].p + h * terms[t].row + c * terms[t].chan;
+                stp_real *d_term =
+                    d_terms[t].p ? d_terms[t].p + h * d_terms[t].row + c * d_terms[t].chan : NULL;
+                const lane_vec f = lane_factor ? lane_load(lane_factor + t * LANES) : lane_set(1);
+                const lane_vec k = lane_set(coef[t * g.c + c]) * f;
+                if (!sums) {
+                    backward_term(gr, term, d_term, k, g.w, add[t], 0);
+                    continue;
+                }
+                const lane_vec dot = backward_term(gr, term, d_term, k, g.w, add[t], 1);
+                stp_real *s = sums + (t * g.c + c) * LANES;
+                lane_store(s, lane_load(s) + f * dot);
+            }
+            if (sums) {
+                stp_real *s = sums + (count * g.c + c) * LANES;
+                lane_store(s, lane_load(s) + row_sum(gr, g.w));
+            }
+        }
+}
