@@ -6,8 +6,9 @@
 enum {
     CONV_GRAD_VECTORS = 16384,  // accumulators of weight gradients: half of a second-level cache
     CONV_CHUNK_VECTORS = 16384, // panels of dz and of input between two visits to the accumulators
-    CONV_CHUNK_PIXELS = 24,
-    CONV_TILE = 4 // output channels and terms are rounded up to this
+    CONV_CHUNK_PIXELS = 48,     // a multiple of every panel
+    CONV_NEAR_VECTORS = 512,    // what is read again and again from the first-level cache
+    CONV_TILE = 4               // output channels and terms are rounded up to this
 };
 
 // Output channels whose weight gradients are accumulated in one pass over the pixels.

@@ -1,7 +1,6 @@
 // Convolution, backward, over chunks of panels that stay in the caches: dz is made into panels like the
 // input's; weights transposed times dz is scattered into d_in tap by tap; dz times input is gathered in
 // vector accumulators that are summed over lanes at the end, in a fixed order.
-#include "kernel/conv_scratch.h"
 #include "kernel/lanes/conv_panel.h"
 #include "kernel/lanes/lane_kernels.h"
 
@@ -22,78 +21,134 @@ static int round_up(int n, int to) {
     return (n + to - 1) / to * to;
 }
 
-// Channels m0 .. m0+count-1 of dz: out[m][p], zeros after the last pixel and the last channel; d_bias
-// (vectors, one a channel, or NULL) gathers their sums.
-static void pack_upstream(const stp_upstream *up, const conv_panel *panel, int m0, int count, stp_real *out,
-                          stp_real *d_bias) {
-    ptrdiff_t g_at[PANEL], z_at[PANEL];
-    conv_panel_offsets(panel, up->g, g_at);
-    conv_panel_offsets(panel, up->z, z_at);
-    for (int m = m0; m < m0 + count; m++, out += PANEL_REALS) {
-        const stp_real *g = up->g.p + m * up->g.chan;
-        lane_vec sum = lane_zero();
-        if (up->a) {
-            const stp_real *z = up->z.p + m * up->z.chan;
-            lane_vec a = lane_set(up->a[m]), b = lane_set(up->b[m]), e = lane_set(up->e[m]);
-            for (int p = 0; p < panel->count; p++) {
-                lane_vec dz = a * lane_load(g + g_at[p]) + (b * lane_load(z + z_at[p]) + e);
-                lane_store(out + p * LANES, dz);
-                sum += dz;
-            }
-        } else {
-            for (int p = 0; p < panel->count; p++) {
-                lane_vec dz = lane_load(g + g_at[p]);
-                lane_store(out + p * LANES, dz);
-                sum += dz;
-            }
+// One panel of one channel of dz; returns the sum over its pixels.
+LANE_INLINE lane_vec upstream_panel(const stp_upstream *up, int m, const ptrdiff_t *g_at,
+                                    const ptrdiff_t *z_at, const int whole, const int folded, stp_real *out) {
+    const stp_real *g = up->g.p + m * up->g.chan, *z = folded ? up->z.p + m * up->z.chan : NULL;
+    lane_vec a = lane_set(folded ? up->a[m] : 1), b = lane_set(folded ? up->b[m] : 0);
+    lane_vec e = lane_set(folded ? up->e[m] : 0), sum = lane_zero();
+    STP_UNROLL
+    for (int p = 0; p < PANEL; p++) {
+        lane_vec dz = lane_zero();
+        if (whole || g_at[p] >= 0) {
+            dz = lane_load(g + g_at[p]);
+            if (folded)
+                dz = a * dz + (b * lane_load(z + z_at[p]) + e);
         }
-        for (int p = panel->count; p < PANEL; p++)
-            lane_store(out + p * LANES, lane_zero());
+        lane_store(out + p * LANES, dz);
+        sum += dz;
+    }
+    return sum;
+}
+
+// Channels m0 .. m0+count-1 of dz as panels `step` reals apart, zeros after the last pixel; d_bias (vectors,
+// one a channel, or NULL) gathers their sums.
+static void pack_upstream(const stp_upstream *up, const conv_chunk *chunk, int m0, int count, stp_real *out,
+                          ptrdiff_t step, stp_real *d_bias) {
+    conv_places in_g, in_z;
+    conv_places_out(chunk, up->g, &in_g);
+    conv_places_out(chunk, up->z, &in_z);
+    for (int m = 0; m < count; m++, out += PANEL_REALS) {
+        lane_vec sum = lane_zero();
+        for (int n = 0; n < chunk->panels; n++) {
+            const ptrdiff_t *g_at = in_g.at + n * PANEL, *z_at = in_z.at + n * PANEL;
+            if (!in_g.whole[n])
+                sum += up->a ? upstream_panel(up, m0 + m, g_at, z_at, 0, 1, out + n * step)
+                             : upstream_panel(up, m0 + m, g_at, z_at, 0, 0, out + n * step);
+            else
+                sum += up->a ? upstream_panel(up, m0 + m, g_at, z_at, 1, 1, out + n * step)
+                             : upstream_panel(up, m0 + m, g_at, z_at, 1, 0, out + n * step);
+        }
         if (d_bias)
-            lane_store(d_bias + (m - m0) * LANES, lane_load(d_bias + (m - m0) * LANES) + sum);
+            lane_store(d_bias + m * LANES, lane_load(d_bias + m * LANES) + sum);
     }
 }
 
-static void clear_rows(stp_real *out, int from, int to) {
-    for (int i = from * PANEL_REALS; i < to * PANEL_REALS; i += LANES)
-        lane_store(out + i, lane_zero());
+// Zeros to rows from .. to-1 of every panel, which fill up the last tile.
+static void clear_rows(stp_real *out, int panels, ptrdiff_t step, int from, int to) {
+    for (int n = 0; n < panels; n++)
+        for (int i = from * PANEL_REALS; i < to * PANEL_REALS; i += LANES)
+            lane_store(out + n * step + i, lane_zero());
 }
 
-// d_in, channels c .. c+rows-1, at the pixels that one tap meets.
-LANE_INLINE void backward_data_tile(const conv_job *job, const ptrdiff_t *in_at, const ptrdiff_t *d_at,
-                                    int tap, int c, const int rows, const stp_real *dz) {
+typedef struct data_target {
+    stp_real *d;          // the first of the tile's channels in d_in
+    ptrdiff_t chan;       // from channel to channel there
+    const ptrdiff_t *at;  // the panel's pixels in it
+    const stp_real *mask; // its panel of input, rectified, or NULL
+    ptrdiff_t mask_row;   // from channel to channel there
+    int whole, assign;
+} data_target;
+
+LANE_INLINE void data_store(const data_target *to, const int i, const int p, lane_vec value, const int mask,
+                            const int assign) {
+    stp_real *d = to->d + i * to->chan + to->at[p];
+    if (mask)
+        value = lane_keep(lane_load(to->mask + i * to->mask_row + p * LANES) > 0, value);
+    lane_store(d, assign ? value : lane_load(d) + value);
+}
+
+LANE_INLINE void data_store_whole(const data_target *to, const int rows, const lane_vec *acc, const int mask,
+                                  const int assign) {
+    STP_UNROLL
+    for (int n = 0; n < rows * PANEL; n++)
+        data_store(to, n / PANEL, n % PANEL, acc[n], mask, assign);
+}
+
+// d_in, channels c .. c+rows-1, at the pixels of a panel that one tap meets.
+LANE_INLINE void data_tile(const conv_job *job, const data_target *to, int tap, int c, const int rows,
+                           const stp_real *dz) {
     lane_vec acc[TILE * PANEL], copy[TILE * PANEL];
     STP_UNROLL
     for (int n = 0; n < rows * PANEL; n++)
         acc[n] = lane_zero();
     conv_tile(acc, rows, job->up.g.c, dz, job->w + (ptrdiff_t)c * job->taps + tap, job->taps, job->terms);
-    STP_UNROLL
-    for (int n = 0; n < rows * PANEL; n++)
-        copy[n] = acc[n];
-    for (int i = 0; i < rows; i++) {
-        const stp_real *x = job->in.p + (c + i) * job->in.chan;
-        stp_real *d = job->d_in.p + (c + i) * job->d_in.chan;
-        for (int p = 0; p < PANEL; p++) {
-            if (in_at[p] < 0)
-                continue;
-            lane_vec value = copy[i * PANEL + p];
-            if (job->relu_in)
-                value = lane_keep(lane_load(x + in_at[p]) > 0, value);
-            lane_store(d + d_at[p], job->assign ? value : lane_load(d + d_at[p]) + value);
-        }
+    if (to->whole && to->mask && to->assign)
+        data_store_whole(to, rows, acc, 1, 1);
+    else if (to->whole && to->mask)
+        data_store_whole(to, rows, acc, 1, 0);
+    else if (to->whole && to->assign)
+        data_store_whole(to, rows, acc, 0, 1);
+    else if (to->whole)
+        data_store_whole(to, rows, acc, 0, 0);
+    else {
+        STP_UNROLL
+        for (int n = 0; n < rows * PANEL; n++)
+            copy[n] = acc[n];
+        for (int i = 0; i < rows; i++)
+            for (int p = 0; p < PANEL; p++)
+                if (to->at[p] >= 0)
+                    data_store(to, i, p, copy[i * PANEL + p], to->mask != NULL, to->assign);
     }
 }
 
-static void backward_data(const conv_job *job, const conv_panel *panel, const stp_real *dz) {
+// x: the chunk's panels of input for the mask (NULL: none), x_step apart.
+static void backward_data(const conv_job *job, const conv_chunk *chunk, const stp_real *dz, ptrdiff_t dz_step,
+                          const stp_real *x, ptrdiff_t x_step) {
+    conv_places places;
     for (int t = 0; t < job->taps; t++) {
-        ptrdiff_t in_at[PANEL], d_at[PANEL];
-        int i = t / job->window->k_w, j = t % job->window->k_w, c = 0;
-        conv_tap_offsets(job->window, panel, i, j, job->in, in_at);
-        conv_tap_offsets(job->window, panel, i, j, job->d_in, d_at);
-        for (; c + TILE <= job->in.c; c += TILE)
-            backward_data_tile(job, in_at, d_at, t, c, TILE, dz);
-        for (; c < job->in.c; c++)
-            backward_data_tile(job, in_at, d_at, t, c, 1, dz);
+        conv_places_in(chunk, job->window, t / job->window->k_w, t % job->window->k_w, job->d_in, &places);
+        for (int c = 0; c < job->in.c; c += TILE)
+            for (int n = 0; n < chunk->panels; n++) {
+                data_target to = {job->d_in.p + c * job->d_in.chan,
+                                  job->d_in.chan,
+                                  places.at + n * PANEL,
+                                  NULL,
+                                  (ptrdiff_t)job->taps * PANEL_REALS,
+                                  places.whole[n],
+                                  job->assign};
+                if (x)
+                    to.mask = x + n * x_step + (ptrdiff_t)(c * job->taps + t) * PANEL_REALS;
+                if (c + TILE <= job->in.c) {
+                    data_tile(job, &to, t, c, TILE, dz + n * dz_step);
+                    continue;
+                }
+                for (int k = c; k < job->in.c; k++) {
+                    data_tile(job, &to, t, k, 1, dz + n * dz_step);
+                    to.d += to.chan;
+                    to.mask = x ? to.mask + to.mask_row : NULL;
+                }
+            }
     }
 }
 
@@ -151,30 +206,26 @@ static void weights_out(const stp_real *sums, int m_count, int q_rows, int terms
 static void backward_pass(const conv_job *job, int m0, int count, int with_data, stp_real *d_w,
                           stp_real *d_bias, stp_real *scratch) {
     stp_view g = job->up.g;
-    int m_rows = round_up(count, GRAD_M), q_rows = round_up(job->terms, GRAD_Q), pixels = g.h * g.w;
-    int chunk = conv_chunk_panels(m_rows, q_rows, PANEL);
+    int m_rows = round_up(count, GRAD_M), q_rows = round_up(job->terms, GRAD_Q);
+    int panels = conv_chunk_panels(m_rows, q_rows, PANEL), with_mask = with_data && job->relu_in;
+    ptrdiff_t dz_step = (ptrdiff_t)m_rows * PANEL_REALS, x_step = (ptrdiff_t)q_rows * PANEL_REALS;
     stp_real *bias_sums = scratch, *sums = bias_sums + (ptrdiff_t)m_rows * LANES;
-    stp_real *dz = sums + (d_w ? (ptrdiff_t)m_rows * q_rows * LANES : 0);
-    stp_real *x = dz + (ptrdiff_t)chunk * m_rows * PANEL_REALS;
+    stp_real *dz = sums + (d_w ? (ptrdiff_t)m_rows * q_rows * LANES : 0), *x = dz + panels * dz_step;
     for (stp_real *p = bias_sums; p < dz; p += LANES)
         lane_store(p, lane_zero());
-    for (int first = 0; first < pixels;) {
-        int n = 0;
-        for (; n < chunk && first < pixels; n++, first += PANEL) {
-            conv_panel panel = conv_panel_at(first, g);
-            stp_real *dz_n = dz + (ptrdiff_t)n * m_rows * PANEL_REALS;
-            stp_real *x_n = x + (ptrdiff_t)n * q_rows * PANEL_REALS;
-            pack_upstream(&job->up, &panel, m0, count, dz_n, d_bias ? bias_sums : NULL);
-            if (with_data)
-                backward_data(job, &panel, dz_n);
-            if (!d_w)
-                continue;
-            clear_rows(dz_n, count, m_rows);
-            conv_pack(job->window, job->relu_in, job->in, &panel, x_n);
-            clear_rows(x_n, job->terms, q_rows);
-        }
-        if (d_w)
-            weight_products(sums, n, dz, m_rows, x, q_rows);
+    conv_chunk chunk;
+    for (int first = 0; first < g.h * g.w;) {
+        first = conv_chunk_at(&chunk, first, panels, g);
+        pack_upstream(&job->up, &chunk, m0, count, dz, dz_step, d_bias ? bias_sums : NULL);
+        if (d_w || with_mask)
+            conv_pack(job->window, job->relu_in, job->in, &chunk, x, x_step);
+        if (with_data)
+            backward_data(job, &chunk, dz, dz_step, with_mask ? x : NULL, x_step);
+        if (!d_w)
+            continue;
+        clear_rows(dz, chunk.panels, dz_step, count, m_rows);
+        clear_rows(x, chunk.panels, x_step, job->terms, q_rows);
+        weight_products(sums, chunk.panels, dz, m_rows, x, q_rows);
     }
     if (d_w)
         weights_out(sums, count, q_rows, job->terms, d_w + (ptrdiff_t)m0 * job->terms);

@@ -1,0 +1,51 @@
+// Which table serves which instruction set, and how much scratch its kernels need.
+#include "kernel/kernel.h"
+
+#include "kernel/conv_scratch.h"
+
+extern const stp_kernels stp_kernels_table_plain;
+#ifndef STP_ONLY_PLAIN
+extern const stp_kernels stp_kernels_table_avx2;
+extern const stp_kernels stp_kernels_table_avx512;
+#endif
+
+const stp_kernels *stp_kernels_get(stp_isa isa) {
+    if ((int)isa > (int)stp_isa_best())
+        return NULL;
+    switch (isa) {
+    case STP_ISA_PLAIN:
+        return &stp_kernels_table_plain;
+#ifndef STP_ONLY_PLAIN
+    case STP_ISA_AVX2:
+        return &stp_kernels_table_avx2;
+    case STP_ISA_AVX512:
+        return &stp_kernels_table_avx512;
+#endif
+    default:
+        return NULL;
+    }
+}
+
+static size_t largest(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+// conv_backward: a sum a channel, accumulators of a pass, panels of a chunk (conv_forward needs one panel).
+static size_t conv_vectors(size_t channels, size_t k) {
+    size_t rows = channels + CONV_TILE, terms = channels * k * k + CONV_TILE, panel = 6;
+    return rows + largest(CONV_GRAD_VECTORS, CONV_TILE * terms) +
+           largest(CONV_CHUNK_VECTORS, panel * (rows + terms));
+}
+
+// dwpw_backward (the others of its kind need less): a ring of padded rows as deep as a window reaches with
+// dilation or stride 2, each moved by up to 8 vectors out of its neighbours' cache sets; a row of dz; a copy
+// of the depthwise weights; the accumulators of the weights and the bias.
+static size_t row_vectors(size_t channels, size_t width, size_t k) {
+    size_t reach = 2 * k + 1, padded = width + 2 * reach;
+    return (reach + 1) * (channels * padded + 8) + 2 * channels * k * k + (channels + 1) * channels + reach;
+}
+
+size_t stp_kernel_scratch_reals(int lanes, int channels, int width, int k) {
+    size_t c = (size_t)channels;
+    return (size_t)lanes * largest(conv_vectors(c, (size_t)k), row_vectors(c, (size_t)width, (size_t)k));
+}
