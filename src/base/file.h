@@ -1,0 +1,43 @@
+// Whole files: read at once, or written so that the old one stays until the new one is safely there.
+#ifndef STP_BASE_FILE_H
+#define STP_BASE_FILE_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+enum { STP_PATH_BYTES = 4096 };
+
+// Atomic writing: begin, put as often as needed, commit. Pieces go to "<path>.new"; commit syncs it to disk,
+// renames it over `path` and syncs the folder. After any error (or abandon) `path` is as it was and
+// "<path>.new" is gone.
+typedef struct stp_file_out {
+    int fd;
+    char path[STP_PATH_BYTES], temporary[STP_PATH_BYTES + 8];
+} stp_file_out;
+
+stp_status stp_file_begin(stp_file_out *out, const char *path, stp_err *err);
+stp_status stp_file_put(stp_file_out *out, const void *data, size_t bytes, stp_err *err); // abandons on error
+stp_status stp_file_commit(stp_file_out *out, stp_err *err);                              // abandons on error
+void stp_file_abandon(stp_file_out *out); // harmless after an error or a commit
+
+// The three of them for data that lies in one piece.
+stp_status stp_file_write(const char *path, const void *data, size_t bytes, stp_err *err);
+
+// Writes all bytes to a descriptor, over interruptions and short writes. 0, or -1 with errno.
+int stp_fd_write_all(int fd, const void *data, size_t bytes);
+
+// The whole file, with a NUL after it that `bytes` does not count; the caller frees `data` with stp_free.
+// Only regular files (a folder, FIFO or device is refused without blocking).
+stp_status stp_file_read(const char *path, char **data, size_t *bytes, stp_err *err);
+
+// The folder with all its parents; one that exists is fine.
+stp_status stp_dir_make(const char *path, stp_err *err);
+// Syncs the folder that holds `path`, so that a name just made or renamed survives a power cut. 0, or -1 with
+// errno.
+int stp_dir_sync_of(const char *path);
+
+// "<folder>/<name>" into path; STP_ERR_USAGE when that is too long.
+stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const char *name, stp_err *err);
+
+#endif

@@ -1,0 +1,70 @@
+// Journals: one JSON object a line, and cut back to a checkpoint's size on resuming.
+#include "run/run.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// A line that did not fit on the disk is taken back, so that the journal never ends in half a line.
+static stp_status append_line(int fd, const char *path, const char *line, size_t bytes, stp_err *err) {
+    struct stat before;
+    if (fstat(fd, &before) == 0 && stp_fd_write_all(fd, line, bytes) == 0 && fdatasync(fd) == 0)
+        return STP_OK;
+    stp_status status =
+        stp_err_set(err, STP_ERR_IO, "%s: cannot add a line: %s; free some space or choose another place",
+                    path, strerror(errno));
+    if (ftruncate(fd, before.st_size) != 0)
+        return status; // nothing left to do: the error is told already
+    return status;
+}
+
+stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, stp_err *err) {
+    char path[STP_PATH_BYTES];
+    STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
+    char *line = json_dumps(object, JSON_COMPACT);
+    if (!line)
+        return stp_err_memory(err, path, 0);
+    size_t length = strlen(line);
+    line[length] = '\n'; // in the place of the NUL
+    stp_status status;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        status = stp_err_set(err, STP_ERR_IO, "%s: cannot open it: %s; check its permissions", path,
+                             strerror(errno));
+    else
+        status = append_line(fd, path, line, length + 1, err);
+    if (fd >= 0)
+        close(fd);
+    free(line);
+    return status;
+}
+
+long long stp_run_size(const stp_run *run, const char *name) {
+    char path[STP_PATH_BYTES];
+    struct stat info;
+    if (stp_path_join(path, stp_run_path(run), name, NULL) != STP_OK || stat(path, &info) != 0)
+        return 0;
+    return info.st_size;
+}
+
+stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp_err *err) {
+    char path[STP_PATH_BYTES];
+    STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
+    long long size = stp_run_size(run, name);
+    if (size == bytes)
+        return STP_OK; // also: no file yet, and none expected
+    if (size < bytes)
+        return stp_err_set(
+            err, STP_ERR_FORMAT,
+            "%s: has %lld bytes where the checkpoint counted %lld; it was cut, so start a new run", path,
+            size, bytes);
+    if (truncate(path, bytes) != 0)
+        return stp_err_set(err, STP_ERR_IO, "%s: cannot cut it back: %s; check its permissions", path,
+                           strerror(errno));
+    return STP_OK;
+}

@@ -1,0 +1,143 @@
+#include "run/run.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sha1.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct stp_run {
+    char path[STP_PATH_BYTES];
+};
+
+static stp_status run_new(stp_run **run, const char *path, stp_err *err) {
+    *run = NULL;
+    if (strlen(path) >= STP_PATH_BYTES)
+        return stp_err_set(err, STP_ERR_USAGE, "%.60s...: the path is too long; give a shorter one", path);
+    stp_run *made = stp_alloc(sizeof *made);
+    if (!made)
+        return stp_err_memory(err, "a run folder's name", sizeof *made);
+    strcpy(made->path, path);
+    *run = made;
+    return STP_OK;
+}
+
+// 1 empty, 0 not, -1 it cannot be listed (errno).
+static int folder_is_empty(const char *path) {
+    DIR *folder = opendir(path);
+    if (!folder)
+        return -1;
+    int empty = 1;
+    for (struct dirent *entry; empty && (entry = readdir(folder));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(folder);
+    return empty;
+}
+
+// Finds out now, not after an hour of search, whether results can be written.
+static stp_status probe_writing(const char *path, stp_err *err) {
+    char probe[STP_PATH_BYTES];
+    STP_TRY(stp_path_join(probe, path, ".probe", err));
+    int fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return stp_err_set(err, STP_ERR_IO, "%s: cannot write into this folder: %s; give another --out", path,
+                           strerror(errno));
+    close(fd);
+    unlink(probe);
+    return STP_OK;
+}
+
+stp_status stp_run_create(stp_run **run, const char *path, stp_err *err) {
+    *run = NULL;
+    STP_TRY(stp_dir_make(path, err));
+    int empty = folder_is_empty(path);
+    if (empty < 0)
+        return stp_err_set(err, STP_ERR_IO, "%s: cannot list this folder: %s; give another --out", path,
+                           strerror(errno));
+    if (!empty)
+        return stp_err_set(err, STP_ERR_USAGE,
+                           "%s: the folder is not empty; give another --out, or --resume it", path);
+    STP_TRY(probe_writing(path, err));
+    return run_new(run, path, err);
+}
+
+stp_status stp_run_open(stp_run **run, const char *path, stp_err *err) {
+    STP_TRY(run_new(run, path, err));
+    struct stat info;
+    stp_status status = STP_OK;
+    if (stat(path, &info) != 0)
+        status = stp_err_set(err, STP_ERR_IO, "%s: cannot open this run: %s; check the path", path,
+                             strerror(errno));
+    else if (!S_ISDIR(info.st_mode))
+        status =
+            stp_err_set(err, STP_ERR_FORMAT, "%s: not a run folder; give the folder that --out named", path);
+    else if (!stp_run_has(*run, "settings.json"))
+        status = stp_err_set(err, STP_ERR_FORMAT,
+                             "%s: not a run folder, it has no settings.json; check the path", path);
+    if (status != STP_OK) {
+        stp_run_close(*run);
+        *run = NULL;
+    }
+    return status;
+}
+
+void stp_run_close(stp_run *run) {
+    stp_free(run);
+}
+
+const char *stp_run_path(const stp_run *run) {
+    return run->path;
+}
+
+int stp_run_has(const stp_run *run, const char *name) {
+    char path[STP_PATH_BYTES];
+    struct stat info;
+    return stp_path_join(path, run->path, name, NULL) == STP_OK && stat(path, &info) == 0 &&
+           S_ISREG(info.st_mode);
+}
+
+stp_status stp_run_write_json(stp_run *run, const char *name, const json_t *object, stp_err *err) {
+    char path[STP_PATH_BYTES];
+    STP_TRY(stp_path_join(path, run->path, name, err));
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    if (!text)
+        return stp_err_memory(err, path, 0);
+    size_t length = strlen(text);
+    text[length] = '\n'; // in the place of the NUL: the file is written by its length
+    stp_status status = stp_file_write(path, text, length + 1, err);
+    free(text);
+    return status;
+}
+
+stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, stp_err *err) {
+    *object = NULL;
+    char path[STP_PATH_BYTES];
+    STP_TRY(stp_path_join(path, run->path, name, err));
+    char *text;
+    size_t bytes;
+    STP_TRY(stp_file_read(path, &text, &bytes, err));
+    json_error_t problem;
+    *object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &problem);
+    stp_free(text);
+    if (*object)
+        return STP_OK;
+    if (json_error_code(&problem) == json_error_out_of_memory)
+        return stp_err_memory(err, path, bytes);
+    return stp_err_set(err, STP_ERR_FORMAT, "%s:%d:%d: not valid JSON: %s; was it edited or cut?", path,
+                       problem.line, problem.column, problem.text);
+}
+
+void stp_json_digest(const json_t *object, char digest[41]) {
+    digest[0] = 0;
+    char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    if (!text)
+        return;
+    SHA1Data((const uint8_t *)text, strlen(text), digest);
+    free(text);
+}
