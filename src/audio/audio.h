@@ -20,9 +20,13 @@ typedef struct stp_sound {
 // NaN or infinite samples, larger than max_bytes (0: no limit). A folder, a FIFO or a device is refused
 // without blocking.
 stp_status stp_sound_read(stp_sound *sound, const char *path, int rate_hz, uint64_t max_bytes, stp_err *err);
-// Only the header: rates, channels, frames; `samples` stays NULL.
+// Only the header: rates, channels, frames (0 where the header does not tell); `samples` stays NULL.
 stp_status stp_sound_probe(stp_sound *sound, const char *path, stp_err *err);
 void stp_sound_free(stp_sound *sound);
+
+// First sample of the loudest stretch of `length` samples (largest energy, earliest of equals); 0 when the
+// sound is not longer.
+size_t stp_sound_loudest(const int16_t *samples, size_t count, size_t length);
 
 // A clip of exactly clip_samples from a sound: longer ones give their loudest stretch (largest energy,
 // earliest of equals), shorter ones are centred in zeros. Returns the first source sample used (negative:

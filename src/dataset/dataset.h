@@ -46,6 +46,11 @@ typedef struct stp_noise {
     int64_t audio, count; // samples, any length
 } stp_noise;
 
+// The part of a noise recording that a split may hear, as silence and mixed into clips: the first eight
+// tenths for training, then a tenth each for validation and testing. begin: first sample, within the
+// recording.
+void stp_noise_part(const stp_noise *noise, stp_split split, int64_t *begin, int64_t *count);
+
 typedef struct stp_dataset {
     int classes;
     const char *const
