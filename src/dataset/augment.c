@@ -1,15 +1,15 @@
-// A clip as it is heard: placed, shifted, with noise mixed in. Volumes are in 1/4096, and all sums in
+// A clip as it is heard: placed, shifted, with noise mixed in. Volumes are in 1/2048, and all sums in
 // integers, so that every machine makes the same samples.
 #include "base/rng.h"
 #include "dataset/batch.h"
 
 #include <string.h>
 
-enum { VOLUME_ONE = 4096, VOLUME_MOST = 15 * VOLUME_ONE }; // 15 * 4096 * 32768 stays below 2^31
+enum { VOLUME_SHIFT = 11, VOLUME_ONE = 1 << VOLUME_SHIFT, VOLUME_MOST = 15 * VOLUME_ONE }; // fits int16
 
-static int draw_volume(stp_rng *rng, double most) {
+static int16_t draw_volume(stp_rng *rng, double most) {
     double volume = stp_rng_uniform(rng) * most * VOLUME_ONE + 0.5;
-    return volume < VOLUME_MOST ? (int)volume : VOLUME_MOST;
+    return (int16_t)(volume < VOLUME_MOST ? volume : VOLUME_MOST);
 }
 
 // -most .. most
@@ -30,9 +30,9 @@ static void place(int16_t *restrict out, int length, const int16_t *restrict sam
     memset(out + to, 0, sizeof *out * (size_t)(length - to));
 }
 
-static void mix(int16_t *restrict out, const int16_t *restrict noise, int count, int volume) {
+static void mix(int16_t *restrict out, const int16_t *restrict noise, int count, int16_t volume) {
     for (int i = 0; i < count; i++) {
-        int32_t sum = out[i] + ((noise[i] * volume + VOLUME_ONE / 2) >> 12);
+        int32_t sum = out[i] + ((noise[i] * volume + VOLUME_ONE / 2) >> VOLUME_SHIFT);
         out[i] = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
     }
 }
@@ -42,7 +42,7 @@ static void mix_noise(const stp_dataset *dataset, stp_split split, double most, 
     const stp_noise *noise = &dataset->noise[stp_rng_below(rng, (uint64_t)dataset->noises)];
     int64_t begin, count;
     stp_noise_part(noise, split, &begin, &count);
-    int volume = draw_volume(rng, most);
+    int16_t volume = draw_volume(rng, most);
     if (count < 1)
         return;
     const int16_t *samples = dataset->audio + noise->audio + begin;
@@ -72,7 +72,7 @@ static int64_t hold_in_part(const stp_dataset *dataset, const stp_clip *clip, in
 static void make_silence(const stp_dataset *dataset, const stp_clip *clip, const stp_augment *augment,
                          stp_rng *rng, int16_t *out) {
     int length = dataset->clip_samples;
-    int volume = draw_volume(rng, 1);
+    int16_t volume = draw_volume(rng, 1);
     int64_t shift = hold_in_part(dataset, clip, augment ? draw_shift(rng, augment->shift_samples) : 0);
     memset(out, 0, sizeof *out * (size_t)length);
     mix(out + (length - clip->stored) / 2, dataset->audio + clip->audio + shift, clip->stored, volume);
