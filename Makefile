@@ -1,0 +1,35 @@
+# Verbs for people; the build itself is CMakeLists.txt, and tools/setup installs what it needs.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+BUILD := build/release
+STAPES := $(BUILD)/stapes
+
+all: setup ## build the program: build/release/stapes
+	@cmake --preset release --log-level=WARNING
+	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli
+
+setup: ## install what is missing (Debian, Ubuntu), or say what is
+	@sh tools/setup
+
+check: setup ## build everything and run all tests
+	@cmake --preset release --log-level=WARNING
+	@cmake --build $(BUILD) -j$(JOBS)
+	@ctest --test-dir $(BUILD) -j$(JOBS) --output-on-failure
+
+asan: setup ## all tests under the address and undefined-behaviour sanitizers
+	@cmake --preset asan --log-level=WARNING
+	@cmake --build build/asan -j$(JOBS)
+	@ctest --test-dir build/asan -j$(JOBS) --output-on-failure
+
+format: ## format the sources (clang-format 14)
+	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+man: all ## the manual page: build/stapes.1
+	@$(STAPES) help --man >build/stapes.1 && echo "build/stapes.1"
+
+clean: ## remove all that was built, the demo's results included
+	@rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+.PHONY: all setup check asan format man clean help
