@@ -1,0 +1,300 @@
+#include "graph/exec_internal.h"
+
+#include <string.h>
+
+// --- views
+// ---------------------------------------------------------------------------------------------------
+
+stp_view stp_exec_no_view(void) {
+    return (stp_view){0};
+}
+
+stp_view stp_view_channels(stp_view view, int first, int count) {
+    if (view.p)
+        view.p += first * view.chan;
+    view.c = count;
+    return view;
+}
+
+stp_view stp_exec_value(const stp_exec *x, int tensor, int block) {
+    const stp_tensor *t = &x->g->tensor[tensor];
+    const stp_place *p = &x->place[t->storage];
+    stp_real *corner = x->memory[block] + p->value[x->phase];
+    return (stp_view){.p = corner + t->halo * (p->row + x->lanes) + t->c_first * p->chan,
+                      .row = p->row,
+                      .chan = p->chan * t->c_step,
+                      .c = t->c,
+                      .h = t->h,
+                      .w = t->w,
+                      .halo = t->halo};
+}
+
+stp_view stp_exec_grad(const stp_exec *x, int tensor, int block) {
+    const stp_tensor *t = &x->g->tensor[tensor];
+    const stp_place *p = &x->place[t->storage];
+    if (p->grad < 0)
+        return stp_exec_no_view();
+    return (stp_view){.p = x->memory[block] + p->grad + t->c_first * p->grad_chan,
+                      .row = p->grad_row,
+                      .chan = p->grad_chan * t->c_step,
+                      .c = t->c,
+                      .h = t->h,
+                      .w = t->w};
+}
+
+int stp_exec_bn_of(const stp_exec *x, int tensor) {
+    return x->g->tensor[x->g->tensor[tensor].storage].bn;
+}
+
+int stp_exec_group_of(const stp_exec *x, int block) {
+    return block / x->blocks_per_group;
+}
+
+stp_view stp_exec_grad_target(stp_exec *x, const stp_op *op, int source, int tensor, int block, int *add) {
+    stp_grad_mode mode = x->grad_mode[op - x->g->op][source];
+    *add = mode != STP_GRAD_WRITE;
+    if (mode == STP_GRAD_NONE)
+        return stp_exec_no_view();
+    if (mode == STP_GRAD_ZERO_ADD) {
+        const stp_place *p = &x->place[x->g->tensor[tensor].storage];
+        memset(x->memory[block] + p->grad, 0, sizeof(stp_real) * p->grad_reals);
+    }
+    return stp_exec_grad(x, tensor, block);
+}
+
+// --- making
+// ----------------------------------------------------------------------------------------------------
+
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+// What a block needs beside its tensors, at the most demanding operation.
+static void measure_scratch(stp_exec *x) {
+    int channels = 1, width = 1, k = 1;
+    for (int i = 0; i < x->g->tensors; i++) {
+        channels = (int)most((size_t)channels, (size_t)x->g->tensor[i].c);
+        width = (int)most((size_t)width, (size_t)x->g->tensor[i].w);
+    }
+    for (int i = 0; i < x->g->ops; i++) {
+        const stp_op *op = &x->g->op[i];
+        const stp_tensor *out = &x->g->tensor[op->out];
+        int sums = op->kind == STP_OP_MIX ? op->terms + 1 : 2;
+        int c = op->kind == STP_OP_AFFINE ? x->g->tensor[op->in].c : out->c;
+        x->sums_reals = most(x->sums_reals, (size_t)sums * c * x->lanes);
+        k = (int)most((size_t)k, most((size_t)op->window.k_h, (size_t)op->window.k_w));
+        if (op->kind == STP_OP_DWPW)
+            x->remade_reals =
+                most(x->remade_reals,
+                     (size_t)stp_exec_row_stride(x->g->tensor[op->in].c, out->w, x->lanes) * (size_t)out->h);
+    }
+    x->scratch_reals = stp_kernel_scratch_reals(x->lanes, channels, width, k);
+}
+
+static int make_blocks(stp_exec *x, size_t block_reals) {
+    stp_real ***each[] = {&x->memory, &x->slot, &x->sums, &x->scratch, &x->remade};
+    size_t reals[] = {block_reals, x->training ? (size_t)x->g->weights : 0, x->sums_reals, x->scratch_reals,
+                      x->training ? x->remade_reals : 0};
+    for (int k = 0; k < 5; k++) {
+        *each[k] = STP_ARENA_ARRAY(x->arena, stp_real *, x->blocks);
+        if (!*each[k])
+            return 0;
+        for (int b = 0; b < x->blocks; b++) {
+            // Blocks of equal layout start at different places of a page.
+            size_t shift = (size_t)(b % 16) * 9 * 16;
+            stp_real *memory = STP_ARENA_ARRAY(x->arena, stp_real, reals[k] + shift + 16);
+            if (!memory)
+                return 0;
+            (*each[k])[b] = memory + shift;
+        }
+    }
+    return 1;
+}
+
+static int make_bn(stp_exec *x, int id) {
+    size_t n = (size_t)x->groups * x->g->bn[id].channels;
+    stp_bn_run *run = &x->bn[id];
+    stp_real **reals[] = {&run->scale, &run->shift, &run->mean, &run->inv, &run->a, &run->b, &run->e};
+    for (int i = 0; i < 7; i++)
+        if (!(*reals[i] = STP_ARENA_ARRAY(x->arena, stp_real, n)))
+            return 0;
+    run->sum_dy = STP_ARENA_ARRAY(x->arena, double, n);
+    run->sum_dyz = STP_ARENA_ARRAY(x->arena, double, n);
+    return run->sum_dy && run->sum_dyz;
+}
+
+static int make_mix(stp_exec *x, int id) {
+    const stp_op *op = &x->g->op[id];
+    size_t channels = (size_t)x->g->tensor[op->out].c, terms = (size_t)op->terms;
+    int drop = 0;
+    for (int t = 0; t < op->terms; t++)
+        drop |= x->g->term[op->term_first + t].drop;
+    stp_mix_run *run = &x->mix[id];
+    run->coef = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * terms * channels);
+    run->constant = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * channels);
+    run->plain = STP_ARENA_ARRAY(x->arena, stp_real, terms * channels);
+    run->factor = drop ? STP_ARENA_ARRAY(x->arena, stp_real, x->blocks * terms * x->lanes) : NULL;
+    return run->coef && run->constant && run->plain && (!drop || run->factor);
+}
+
+static int make_tables(stp_exec *x) {
+    const stp_graph *g = x->g;
+    x->step = STP_ARENA_ARRAY(x->arena, stp_step, 3 * g->ops);
+    x->place = STP_ARENA_ARRAY(x->arena, stp_place, g->tensors);
+    x->grad_mode = STP_ARENA_ARRAY(x->arena, stp_grad_mode *, g->ops);
+    x->bn = STP_ARENA_ARRAY(x->arena, stp_bn_run, g->bns + 1);
+    x->mix = STP_ARENA_ARRAY(x->arena, stp_mix_run, g->ops);
+    x->d_coefs = STP_ARENA_ARRAY(x->arena, double, x->groups * g->coefs + 1);
+    if (!x->step || !x->place || !x->grad_mode || !x->bn || !x->mix || !x->d_coefs)
+        return 0;
+    for (int i = 0; i < g->bns; i++)
+        if (!make_bn(x, i))
+            return 0;
+    for (int i = 0; i < g->ops; i++)
+        if (g->op[i].kind == STP_OP_MIX && !make_mix(x, i))
+            return 0;
+    return 1;
+}
+
+stp_status stp_exec_create(stp_exec **out, const stp_graph *graph, stp_pool *pool,
+                           const stp_exec_options *options, stp_err *err) {
+    stp_arena *arena = stp_arena_create();
+    stp_exec *x = arena ? stp_arena_alloc(arena, sizeof *x) : NULL;
+    if (!x) {
+        stp_arena_destroy(arena);
+        return stp_err_memory(err, "running a network", sizeof *x);
+    }
+    x->arena = arena;
+    x->g = graph;
+    x->pool = pool;
+    x->k = stp_kernels_get(options->isa);
+    x->lanes = x->k->lanes;
+    x->groups = options->groups;
+    x->group_samples = options->group_samples;
+    x->blocks_per_group = options->group_samples / x->lanes;
+    x->blocks = x->groups * x->blocks_per_group;
+    x->training = options->training;
+    size_t block_reals = 0;
+    stp_status status =
+        make_tables(x) ? stp_exec_plan(x, &block_reals, err) : stp_err_memory(err, "a network's tables", 0);
+    if (status == STP_OK) {
+        measure_scratch(x);
+        x->bytes =
+            sizeof(stp_real) * x->blocks *
+            (block_reals + (x->training ? (size_t)graph->weights : 0) + x->sums_reals + x->scratch_reals);
+        if (!make_blocks(x, block_reals))
+            status = stp_err_set(
+                err, STP_ERR_MEMORY,
+                "not enough memory for %d samples at once (%zu MB); take a smaller --micro-batch, "
+                "--bn-group or network",
+                x->blocks * x->lanes, x->bytes >> 20);
+    }
+    if (status != STP_OK) {
+        stp_exec_destroy(x);
+        return status;
+    }
+    *out = x;
+    return STP_OK;
+}
+
+void stp_exec_destroy(stp_exec *exec) {
+    if (exec)
+        stp_arena_destroy(exec->arena);
+}
+
+int stp_exec_lanes(const stp_exec *exec) {
+    return exec->lanes;
+}
+
+int stp_exec_blocks_per_group(const stp_exec *exec) {
+    return exec->blocks_per_group;
+}
+
+size_t stp_exec_bytes(const stp_exec *exec) {
+    return exec->bytes;
+}
+
+stp_real *stp_exec_input(stp_exec *x, int input, int block) {
+    return x->memory[block] + x->place[x->g->inputs[input]].value[0];
+}
+
+stp_real *stp_exec_logits(stp_exec *x, int block) {
+    return x->memory[block] + x->place[x->g->output].value[0];
+}
+
+stp_real *stp_exec_d_logits(stp_exec *x, int block) {
+    return x->memory[block] + x->place[x->g->output].grad;
+}
+
+// --- running
+// -----------------------------------------------------------------------------------------------------
+
+static void run_block(void *context, int block, int thread) {
+    stp_exec *x = context;
+    (void)thread;
+    const stp_op *op = &x->g->op[x->current->op];
+    const stp_op_row *row = &stp_op_registry[op->kind];
+    if (x->current->kind == STP_STEP_BACKWARD)
+        row->backward(x, op, block);
+    else
+        row->forward(x, op, block);
+}
+
+static void call(void (*fn)(stp_exec *, const stp_op *), stp_exec *x, const stp_op *op) {
+    if (fn)
+        fn(x, op);
+}
+
+static void run_steps(stp_exec *x, int from, int to) {
+    for (int i = from; i < to; i++) {
+        x->current = &x->step[i];
+        const stp_op *op = &x->g->op[x->current->op];
+        const stp_op_row *row = &stp_op_registry[op->kind];
+        int forward = x->current->kind == STP_STEP_FORWARD, backward = x->current->kind == STP_STEP_BACKWARD;
+        if (!backward) // a tensor made again needs its inputs' coefficients, but its statistics stand
+            call(row->before_forward, x, op);
+        else
+            call(row->before_backward, x, op);
+        stp_pool_run(x->pool, run_block, x, x->used_groups * x->blocks_per_group);
+        if (forward)
+            call(row->after_forward, x, op);
+        else if (backward)
+            call(row->after_backward, x, op);
+    }
+}
+
+void stp_exec_forward(stp_exec *x, const stp_exec_state *state, int groups) {
+    x->state = state;
+    x->used_groups = groups;
+    x->phase = 0;
+    if (!state->batch_stats)
+        stp_bn_from_running(x);
+    run_steps(x, 0, x->forward_steps);
+}
+
+enum { WEIGHTS_AN_ITEM = 4096 };
+
+// Block after block in order, whoever computed them.
+static void add_slots(void *context, int item, int thread) {
+    stp_exec *x = context;
+    (void)thread;
+    int from = item * WEIGHTS_AN_ITEM;
+    int to = from + WEIGHTS_AN_ITEM < x->g->weights ? from + WEIGHTS_AN_ITEM : x->g->weights;
+    for (int b = 0; b < x->used_groups * x->blocks_per_group; b++)
+        for (int i = from; i < to; i++)
+            x->state->grads[i] += x->slot[b][i];
+}
+
+void stp_exec_backward(stp_exec *x, const stp_exec_state *state, int groups) {
+    x->state = state;
+    x->used_groups = groups;
+    x->phase = 1;
+    memset(x->d_coefs, 0, sizeof(double) * (size_t)(x->groups * x->g->coefs));
+    run_steps(x, x->forward_steps, x->steps);
+    if (state->grads)
+        stp_pool_run(x->pool, add_slots, x, (x->g->weights + WEIGHTS_AN_ITEM - 1) / WEIGHTS_AN_ITEM);
+    if (state->d_coefs)
+        for (int group = 0; group < groups; group++)
+            for (int i = 0; i < x->g->coefs; i++)
+                state->d_coefs[i] += x->d_coefs[(size_t)group * x->g->coefs + i];
+}

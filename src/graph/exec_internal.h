@@ -1,0 +1,104 @@
+// What the operations (ops_*.c), the batch norm and the executor share.
+#ifndef STP_GRAPH_EXEC_INTERNAL_H
+#define STP_GRAPH_EXEC_INTERNAL_H
+
+#include "graph/exec.h"
+#include "graph/registry.h"
+
+typedef enum stp_step_kind { STP_STEP_FORWARD, STP_STEP_AGAIN, STP_STEP_BACKWARD } stp_step_kind;
+
+typedef struct stp_step {
+    int op;
+    stp_step_kind kind;
+} stp_step;
+
+// Where a storage lies within a block's memory; -1: nowhere.
+typedef struct stp_place {
+    ptrdiff_t value[2]; // while forward, while backward (the same unless it is made again)
+    ptrdiff_t grad;
+    ptrdiff_t row, chan;           // strides of the value, in reals
+    ptrdiff_t grad_row, grad_chan; // gradients have no halo
+    size_t reals, grad_reals;
+} stp_place;
+
+// A batch norm while running; arrays are [groups][channels].
+typedef struct stp_bn_run {
+    stp_real *scale, *shift, *mean, *inv;
+    double *sum_dy, *sum_dyz; // of the gradient at the normalised value, gathered by the consumers
+    stp_real *a, *b, *e;      // dz = a*g + b*z + e
+    // The tensor whose gradient the maker reads as g. lazy_coef: the mix coefficient to multiply in (-2:
+    // none).
+    int grad_tensor;
+    int lazy_coef;
+} stp_bn_run;
+
+typedef struct stp_mix_run {
+    stp_real *coef;     // [groups][terms][channels], with the terms' scales folded in
+    stp_real *constant; // [groups][channels]
+    stp_real *plain;    // [terms][channels], without
+    stp_real *factor;   // [blocks][terms][lanes], drop path; NULL where no term may drop
+} stp_mix_run;
+
+// What backward of an operation does to the gradient of its index-th source: nothing, write, add, or zero the
+// storage and add.
+typedef enum stp_grad_mode { STP_GRAD_NONE, STP_GRAD_WRITE, STP_GRAD_ADD, STP_GRAD_ZERO_ADD } stp_grad_mode;
+
+struct stp_exec {
+    const stp_graph *g;
+    const stp_kernels *k;
+    stp_pool *pool;
+    stp_arena *arena;
+    int lanes, groups, blocks_per_group, blocks, training;
+    long group_samples;
+
+    stp_step *step;
+    int forward_steps, steps;
+    stp_place *place;          // [tensors], valid for storages
+    stp_grad_mode **grad_mode; // [ops][sources]
+    stp_bn_run *bn;            // [bns]
+    stp_mix_run *mix;          // [ops]
+
+    stp_real **memory;  // [blocks]
+    stp_real **slot;    // [blocks][weights]: weight gradients of a block
+    stp_real **sums;    // [blocks]: per-lane sums of the step under way
+    stp_real **scratch; // [blocks]
+    stp_real **remade;  // [blocks]: a depthwise result made again
+    double *d_coefs;    // [groups][coefs]
+    size_t sums_reals, scratch_reals, remade_reals, bytes;
+
+    // of the run under way
+    const stp_exec_state *state;
+    int used_groups, phase; // phase: 0 forward, 1 backward: which place of a value counts
+    const stp_step *current;
+};
+
+// Schedule, places of all storages, ways of all gradients (exec_plan.c). Returns the reals of a block's
+// memory.
+stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err);
+// Reals from one row of a tensor to the next.
+ptrdiff_t stp_exec_row_stride(int channels, int columns, int lanes);
+
+stp_view stp_exec_value(const stp_exec *x, int tensor, int block);
+stp_view stp_exec_grad(const stp_exec *x, int tensor, int block); // p NULL: it has none
+stp_view stp_exec_no_view(void);
+// Channels first .. first+count-1 of a view.
+stp_view stp_view_channels(stp_view view, int first, int count);
+int stp_exec_bn_of(const stp_exec *x, int tensor); // of its storage
+int stp_exec_group_of(const stp_exec *x, int block);
+stp_grad_mode stp_exec_grad_mode(const stp_exec *x, const stp_op *op, int source);
+// The gradient view of a source and whether to add, having zeroed the storage where that is due.
+stp_view stp_exec_grad_target(stp_exec *x, const stp_op *op, int source, int tensor, int block, int *add);
+
+// Batch norm (batchnorm.c): sums to statistics after a maker's forward; consumers' sums to a, b, e before its
+// backward.
+void stp_bn_after_forward(stp_exec *x, const stp_op *op);
+void stp_bn_before_backward(stp_exec *x, const stp_op *op);
+// Adds a consumer's sums of one group: sum dy and sum dy*z per channel.
+void stp_bn_gather(stp_exec *x, int bn, int group, int channel, double sum_dy, double sum_dyz);
+stp_real *stp_bn_forward_sums(stp_exec *x, const stp_op *op, int block); // zeroed; NULL when none are needed
+stp_upstream stp_bn_upstream(stp_exec *x, const stp_op *op, int block);
+// Use running statistics: scale and shift of all batch norms, before a forward without batch statistics.
+void stp_bn_from_running(stp_exec *x);
+double stp_lane_total(const stp_real *lanes, int count); // in lane order
+
+#endif

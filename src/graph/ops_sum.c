@@ -1,0 +1,199 @@
+// Affine, mix, mean and linear on a lane block, and what mixes owe to batch norms and coefficients.
+#include "graph/ops.h"
+
+#include "base/rng.h"
+
+#include <string.h>
+
+// --- affine -------------------------------------------------------------------------------------------
+
+static const stp_real *scale_of(const stp_exec *x, int bn, int block) {
+    return bn < 0 ? NULL : x->bn[bn].scale + (size_t)stp_exec_group_of(x, block) * x->g->bn[bn].channels;
+}
+
+static const stp_real *shift_of(const stp_exec *x, int bn, int block) {
+    return bn < 0 ? NULL : x->bn[bn].shift + (size_t)stp_exec_group_of(x, block) * x->g->bn[bn].channels;
+}
+
+void stp_affine_op_forward(stp_exec *x, const stp_op *op, int block) {
+    int bn = x->g->tensor[op->in].bn;
+    stp_view out = stp_exec_value(x, op->out, block);
+    x->k->affine_forward(stp_exec_value(x, op->in, block), scale_of(x, bn, block), shift_of(x, bn, block),
+                         op->relu, out);
+    if (out.halo > 0) // its memory may have served another tensor since
+        x->k->clear_halo(out);
+}
+
+// Of a batch-normed tensor: the gradient is masked where it lies, for the maker to read. Of a plain one: it
+// is handed on.
+void stp_affine_op_backward(stp_exec *x, const stp_op *op, int block) {
+    int bn = x->g->tensor[op->in].bn;
+    stp_view g = stp_exec_grad(x, op->out, block), z = stp_exec_value(x, op->in, block);
+    if (bn < 0) {
+        int add;
+        stp_view d_in = stp_exec_grad_target(x, op, 0, op->in, block, &add);
+        if (d_in.p)
+            x->k->affine_backward(g, z, NULL, NULL, op->relu, d_in, add, NULL);
+        return;
+    }
+    memset(x->sums[block], 0, sizeof(stp_real) * (size_t)(2 * z.c * x->lanes));
+    x->k->affine_backward(g, z, scale_of(x, bn, block), shift_of(x, bn, block), op->relu, g, 0,
+                          x->sums[block]);
+}
+
+void stp_affine_op_after_backward(stp_exec *x, const stp_op *op) {
+    int bn = x->g->tensor[op->in].bn;
+    if (bn < 0)
+        return;
+    for (int block = 0; block < x->used_groups * x->blocks_per_group; block++)
+        for (int c = 0; c < x->g->tensor[op->in].c; c++) {
+            const stp_real *sums = x->sums[block] + (size_t)c * 2 * x->lanes;
+            stp_bn_gather(x, bn, stp_exec_group_of(x, block), c, stp_lane_total(sums, x->lanes),
+                          stp_lane_total(sums + x->lanes, x->lanes));
+        }
+}
+
+// --- mix ------------------------------------------------------------------------------------------------
+
+int stp_mix_source(const stp_graph *g, const stp_op *op, int index) {
+    return index < op->terms ? g->term[op->term_first + index].tensor : -1;
+}
+
+static double coef_of(const stp_exec *x, const stp_mix_term *term) {
+    return term->coef < 0 ? 1.0 : x->state->coefs[term->coef];
+}
+
+// Folds each term's batch norm into its coefficient, for every group.
+void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
+    stp_mix_run *run = &x->mix[op - x->g->op];
+    const stp_mix_term *term = &x->g->term[op->term_first];
+    int channels = x->g->tensor[op->out].c;
+    for (int group = 0; group < x->used_groups; group++) {
+        stp_real *constant = run->constant + (size_t)group * channels;
+        memset(constant, 0, sizeof *constant * (size_t)channels);
+        for (int t = 0; t < op->terms; t++) {
+            double coef = coef_of(x, &term[t]);
+            int bn = x->g->tensor[term[t].tensor].bn;
+            stp_real *folded = run->coef + ((size_t)group * op->terms + t) * channels;
+            for (int c = 0; c < channels; c++) {
+                size_t at = (size_t)group * channels + c;
+                folded[c] = (stp_real)(bn < 0 ? coef : coef * (double)x->bn[bn].scale[at]);
+                if (bn >= 0)
+                    constant[c] += (stp_real)(coef * (double)x->bn[bn].shift[at]);
+                run->plain[t * channels + c] = (stp_real)coef;
+            }
+        }
+    }
+}
+
+// Drop path (Larsson et al., FractalNet, 2017): a term is dropped for a whole sample, the others are scaled
+// up.
+static const stp_real *draw_factors(stp_exec *x, const stp_op *op, int block) {
+    stp_mix_run *run = &x->mix[op - x->g->op];
+    double rate = x->state->drop_rate;
+    if (!run->factor || rate <= 0 || !x->state->batch_stats)
+        return NULL;
+    stp_real *factor = run->factor + (size_t)block * op->terms * x->lanes;
+    for (int lane = 0; lane < x->lanes; lane++) {
+        uint64_t sample = ((uint64_t)x->state->first_group * x->blocks_per_group + block) * x->lanes + lane;
+        stp_rng rng = stp_rng_at(x->state->drop_seed, STP_RNG_DROP, x->state->drop_step,
+                                 sample * x->g->ops + (uint64_t)(op - x->g->op));
+        for (int t = 0; t < op->terms; t++) {
+            int drops = x->g->term[op->term_first + t].drop && stp_rng_uniform(&rng) < rate;
+            double kept = x->g->term[op->term_first + t].drop ? 1.0 / (1.0 - rate) : 1.0;
+            factor[t * x->lanes + lane] = drops ? 0 : (stp_real)kept;
+        }
+    }
+    return factor;
+}
+
+static void gather_values(const stp_exec *x, const stp_op *op, int block, stp_view *terms) {
+    for (int t = 0; t < op->terms; t++)
+        terms[t] = stp_exec_value(x, x->g->term[op->term_first + t].tensor, block);
+}
+
+void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block) {
+    stp_view terms[STP_MIX_MAX_TERMS];
+    gather_values(x, op, block, terms);
+    const stp_mix_run *run = &x->mix[op - x->g->op];
+    int channels = x->g->tensor[op->out].c, group = stp_exec_group_of(x, block);
+    x->k->mix_forward(op->terms, terms, run->coef + (size_t)group * op->terms * channels,
+                      run->constant + (size_t)group * channels, draw_factors(x, op, block),
+                      stp_exec_value(x, op->out, block));
+}
+
+void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
+    stp_view terms[STP_MIX_MAX_TERMS], d_terms[STP_MIX_MAX_TERMS];
+    int add[STP_MIX_MAX_TERMS];
+    gather_values(x, op, block, terms);
+    for (int t = 0; t < op->terms; t++)
+        d_terms[t] = stp_exec_grad_target(x, op, t, x->g->term[op->term_first + t].tensor, block, &add[t]);
+    const stp_mix_run *run = &x->mix[op - x->g->op];
+    size_t channels = (size_t)x->g->tensor[op->out].c;
+    int dropping = run->factor && x->state->drop_rate > 0;
+    memset(x->sums[block], 0, sizeof(stp_real) * (op->terms + 1) * channels * x->lanes);
+    x->k->mix_backward(stp_exec_grad(x, op->out, block), op->terms, terms, run->plain,
+                       dropping ? run->factor + (size_t)block * op->terms * x->lanes : NULL, x->sums[block],
+                       d_terms, add);
+}
+
+// sum g*y of a term is its coefficient's gradient; with y = scale*z + shift it follows from sum g*z and sum
+// g, which are also what the term's batch norm needs (times the coefficient).
+void stp_mix_op_after_backward(stp_exec *x, const stp_op *op) {
+    int channels = x->g->tensor[op->out].c;
+    size_t stride = (size_t)channels * x->lanes;
+    for (int block = 0; block < x->used_groups * x->blocks_per_group; block++) {
+        int group = stp_exec_group_of(x, block);
+        const stp_real *sums = x->sums[block];
+        for (int t = 0; t < op->terms; t++) {
+            const stp_mix_term *term = &x->g->term[op->term_first + t];
+            int bn = x->g->tensor[term->tensor].bn;
+            double coef = coef_of(x, term), d_coef = 0;
+            for (int c = 0; c < channels; c++) {
+                double gz = stp_lane_total(sums + t * stride + (size_t)c * x->lanes, x->lanes);
+                if (bn < 0) {
+                    d_coef += gz;
+                    continue;
+                }
+                double g = stp_lane_total(sums + op->terms * stride + (size_t)c * x->lanes, x->lanes);
+                size_t at = (size_t)group * channels + c;
+                d_coef += (double)x->bn[bn].scale[at] * gz + (double)x->bn[bn].shift[at] * g;
+                stp_bn_gather(x, bn, group, c, coef * g, coef * gz);
+            }
+            if (term->coef >= 0)
+                x->d_coefs[(size_t)group * x->g->coefs + term->coef] += d_coef;
+        }
+    }
+}
+
+// --- mean and linear ------------------------------------------------------------------------------------
+
+void stp_mean_op_forward(stp_exec *x, const stp_op *op, int block) {
+    x->k->mean_forward(stp_exec_value(x, op->in, block), stp_exec_value(x, op->out, block).p);
+}
+
+void stp_mean_op_backward(stp_exec *x, const stp_op *op, int block) {
+    int add;
+    stp_view d_in = stp_exec_grad_target(x, op, 0, op->in, block, &add);
+    x->k->mean_backward(stp_exec_grad(x, op->out, block).p, d_in, add);
+}
+
+long long stp_linear_macs(const stp_graph *g, const stp_op *op) {
+    return (long long)g->tensor[op->in].c * g->tensor[op->out].c;
+}
+
+void stp_linear_op_forward(stp_exec *x, const stp_op *op, int block) {
+    x->k->linear_forward(x->g->tensor[op->in].c, x->g->tensor[op->out].c, stp_exec_value(x, op->in, block).p,
+                         x->state->weights + op->weight, x->state->weights + op->bias,
+                         stp_exec_value(x, op->out, block).p);
+}
+
+void stp_linear_op_backward(stp_exec *x, const stp_op *op, int block) {
+    int weights = x->state->grads != NULL, add;
+    stp_view d_in =
+        stp_exec_grad_target(x, op, 0, op->in, block, &add); // written: nobody else reads the mean
+    x->k->linear_backward(x->g->tensor[op->in].c, x->g->tensor[op->out].c, stp_exec_grad(x, op->out, block).p,
+                          stp_exec_value(x, op->in, block).p, x->state->weights + op->weight, d_in.p,
+                          weights ? x->slot[block] + op->weight : NULL,
+                          weights ? x->slot[block] + op->bias : NULL);
+}

@@ -1,0 +1,20 @@
+// Places for buffers that live for a while: two that live at the same time never overlap.
+#ifndef STP_GRAPH_PLAN_H
+#define STP_GRAPH_PLAN_H
+
+#include <stddef.h>
+
+typedef struct stp_plan_item {
+    size_t size;
+    int first, last; // steps, both included
+    size_t offset;   // the answer
+} stp_plan_item;
+
+// Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020):
+// large items first, each at the lowest gap among those alive with it. `order` is scratch for `count` ints.
+// Returns the total size.
+size_t stp_plan_greedy(stp_plan_item *items, int count, int *scratch);
+// The largest sum of sizes alive at one step: no plan can be smaller.
+size_t stp_plan_lower_bound(const stp_plan_item *items, int count);
+
+#endif
