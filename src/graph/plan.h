@@ -11,7 +11,7 @@ typedef struct stp_plan_item {
 } stp_plan_item;
 
 // Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020):
-// large items first, each at the lowest gap among those alive with it. `order` is scratch for `count` ints.
+// large items first, each at the lowest gap among those alive with it. `scratch` has room for 2 * count ints.
 // Returns the total size.
 size_t stp_plan_greedy(stp_plan_item *items, int count, int *scratch);
 // The largest sum of sizes alive at one step: no plan can be smaller.
