@@ -184,6 +184,10 @@ int stp_graph_affine(stp_graph *g, int in, int relu, int halo, int transient) {
     return out;
 }
 
+static inline int same_shape(const stp_tensor *a, const stp_tensor *b) {
+    return a->c == b->c && a->h == b->h && a->w == b->w;
+}
+
 int stp_graph_mix(stp_graph *g, const stp_mix_term *terms, int count, int out) {
     assert(count > 0 && count <= STP_MIX_MAX_TERMS);
     stp_tensor first = g->tensor[terms[0].tensor];
@@ -193,8 +197,7 @@ int stp_graph_mix(stp_graph *g, const stp_mix_term *terms, int count, int out) {
     op->term_first = g->terms;
     op->terms = count;
     for (int i = 0; i < count; i++) {
-        stp_tensor t = g->tensor[terms[i].tensor];
-        assert(t.c == g->tensor[out].c && t.h == g->tensor[out].h && t.w == g->tensor[out].w);
+        assert(same_shape(&g->tensor[terms[i].tensor], &g->tensor[out]));
         g->term[take(g, &g->terms, MAX_TERMS)] = terms[i];
     }
     return out;

@@ -17,7 +17,8 @@ int stp_cells_channels(int cell, int cells, int channels) {
 
 int stp_block_preprocess(stp_graph *g, int in, int channels, int affine) {
     const stp_tensor *t = &g->tensor[in];
-    int z = stp_graph_conv(g, in, channels, stp_window_same(1, 1, 1, 1, 1, t->h, t->w), t->h, t->w, 1, 0, -1);
+    stp_window window = stp_window_same(1, 1, 1, 1, 1, t->h, t->w);
+    int z = stp_graph_conv(g, in, channels, window, t->h, t->w, 1, 0, -1);
     return stp_graph_affine(g, stp_graph_bn(g, z, affine), 0, 0, 1);
 }
 

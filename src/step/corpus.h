@@ -1,0 +1,35 @@
+// What every command that computes begins with, from its settings: the threads, the recordings, the
+// front-ends with their normalisation.
+#ifndef STP_STEP_CORPUS_H
+#define STP_STEP_CORPUS_H
+
+#include "base/threads.h"
+#include "dataset/batch.h"
+#include "frontend/front_bank.h"
+#include "settings/settings.h"
+#include "space/networks.h"
+
+typedef struct stp_corpus {
+    stp_pool *pool;
+    stp_dataset *dataset;
+    stp_front_bank *bank;
+    stp_shape shape[STP_FRONT_MAX]; // of each front-end's features
+    int fronts;
+} stp_corpus;
+
+// Opens settings->data with the classes the settings ask for. fronts: a list "640/320/40,..."; fit: whether
+// the normalisation is taken from the training clips here (otherwise the caller sets it).
+stp_status stp_corpus_open(stp_corpus *corpus, const stp_settings *settings, const char *fronts, int fit,
+                           void (*warn)(void *context, const char *line), void *context, stp_err *err);
+void stp_corpus_close(stp_corpus *corpus);
+
+// What augmentation the settings ask for.
+stp_augment stp_corpus_augment(const stp_settings *settings);
+// --balance: on, off, or auto, decided by the classes among these clips.
+stp_status stp_corpus_balance(const stp_corpus *corpus, const stp_settings *settings, const int *indices,
+                              int count, int *balance, stp_err *err);
+// Samples of a batch-norm group for a set: bn_group, or what a smaller set gives in whole lane blocks of 16
+// (16 at least).
+int stp_corpus_group(const stp_settings *settings, int count);
+
+#endif
