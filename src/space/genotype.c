@@ -118,7 +118,7 @@ static stp_status read_int(json_int_t *number, const json_t *object, const char 
 }
 
 static stp_status read_op(stp_cell_op *op, const json_t *object, const char *where, stp_err *err) {
-    const char *name;
+    const char *name = NULL;
     STP_TRY(read_text(&name, object, "op", where, err));
     // `none` belongs to the search alone: the two edges a node keeps are the best of the others.
     if (stp_cell_op_parse(op, name) == 0 && *op != STP_CELL_NONE)
@@ -134,7 +134,7 @@ static stp_status read_op(stp_cell_op *op, const json_t *object, const char *whe
 }
 
 static stp_status read_from(int *from, int state, const json_t *object, const char *where, stp_err *err) {
-    json_int_t number;
+    json_int_t number = 0;
     STP_TRY(read_int(&number, object, "from", where, err));
     int last = STP_CELL_INPUTS + STP_CELL_NODES - 1;
     if (number < 0 || number > last)
@@ -155,13 +155,13 @@ static stp_status read_edge(stp_genotype_edge *edges, int *taken, const json_t *
                             stp_err *err) {
     static const char *const keys[] = {"node", "op", "from"};
     STP_TRY(check_keys(object, keys, 3, "node, op, from", where, err));
-    json_int_t state;
+    json_int_t state = 0;
     STP_TRY(read_int(&state, object, "node", where, err));
     int first = STP_CELL_INPUTS, last = STP_CELL_INPUTS + STP_CELL_NODES - 1;
     if (state < first || state > last)
         return stp_err_set(err, STP_ERR_FORMAT, "%s: there is no node %lld; give %d to %d", where,
                            (long long)state, first, last);
-    stp_genotype_edge edge;
+    stp_genotype_edge edge = {0};
     STP_TRY(read_op(&edge.op, object, where, err));
     STP_TRY(read_from(&edge.from, (int)state, object, where, err));
     int node = (int)state - STP_CELL_INPUTS;
@@ -213,7 +213,7 @@ static int front_is_written_well(const char *text) {
 }
 
 static stp_status read_front(stp_genotype *genotype, const json_t *object, const char *where, stp_err *err) {
-    const char *front, *features;
+    const char *front = NULL, *features = NULL;
     STP_TRY(read_text(&front, object, "front", where, err));
     if (!front_is_written_well(front) || strlen(front) >= sizeof genotype->front)
         return stp_err_set(
