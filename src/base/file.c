@@ -14,7 +14,9 @@ static stp_status io_error(stp_err *err, const char *path, const char *what) {
     const char *remedy = "check the path and its permissions";
     if (number == ENOSPC || number == EDQUOT || number == EFBIG)
         remedy = "free some space or choose another place";
-    return stp_err_set(err, STP_ERR_IO, "%s: cannot %s: %s; %s", path, what, strerror(number), remedy);
+    char brief[STP_PATH_BRIEF_BYTES];
+    return stp_err_set(err, STP_ERR_IO, "%s: cannot %s: %s; %s", stp_path_brief(brief, path), what,
+                       strerror(number), remedy);
 }
 
 int stp_fd_write_all(int fd, const void *data, size_t bytes) {
@@ -29,21 +31,6 @@ int stp_fd_write_all(int fd, const void *data, size_t bytes) {
         bytes -= (size_t)wrote;
     }
     return 0;
-}
-
-int stp_dir_sync_of(const char *path) {
-    char folder[STP_PATH_BYTES] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int failed = fsync(fd);
-    if (failed && (errno == EINVAL || errno == ENOTSUP)) // file systems that cannot sync a folder
-        failed = 0;
-    close(fd);
-    return failed;
 }
 
 stp_status stp_file_begin(stp_file_out *out, const char *path, stp_err *err) {
@@ -80,7 +67,7 @@ stp_status stp_file_commit(stp_file_out *out, stp_err *err) {
     int failed = close(out->fd);
     out->fd = -1;
     if (failed == 0 && rename(out->temporary, out->path) == 0)
-        return stp_dir_sync_of(out->path) == 0 ? STP_OK : io_error(err, out->path, "sync its folder");
+        return stp_path_sync_parent(out->path) == 0 ? STP_OK : io_error(err, out->path, "sync its folder");
     stp_status status = io_error(err, out->path, "write it");
     unlink(out->temporary);
     return status;
@@ -139,35 +126,4 @@ stp_status stp_file_read(const char *path, char **data, size_t *bytes, stp_err *
     stp_status status = read_open_file(fd, path, data, bytes, err);
     close(fd);
     return status;
-}
-
-stp_status stp_dir_make(const char *path, stp_err *err) {
-    char partial[STP_PATH_BYTES];
-    size_t length = strlen(path);
-    if (length == 0 || length >= sizeof partial)
-        return stp_err_set(err, STP_ERR_USAGE, "'%.60s': not a usable path for a folder; give another", path);
-    for (size_t end = 1; end <= length; end++) {
-        if (path[end] != '/' && path[end] != 0)
-            continue;
-        memcpy(partial, path, end);
-        partial[end] = 0;
-        struct stat info;
-        if (mkdir(partial, 0777) == 0 || (stat(partial, &info) == 0 && S_ISDIR(info.st_mode)))
-            continue;
-        if (errno == EEXIST)
-            errno = ENOTDIR;
-        return io_error(err, partial, "make this folder");
-    }
-    return STP_OK;
-}
-
-stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const char *name, stp_err *err) {
-    size_t length = strlen(folder);
-    if (length + strlen(name) + 2 > STP_PATH_BYTES)
-        return stp_err_set(err, STP_ERR_USAGE, "%.60s...: the path is too long; give a shorter one", folder);
-    strcpy(path, folder);
-    if (length && folder[length - 1] != '/')
-        path[length++] = '/';
-    strcpy(path + length, name);
-    return STP_OK;
 }

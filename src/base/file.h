@@ -2,11 +2,9 @@
 #ifndef STP_BASE_FILE_H
 #define STP_BASE_FILE_H
 
-#include "base/status.h"
+#include "base/path.h"
 
 #include <stddef.h>
-
-enum { STP_PATH_BYTES = 4096 };
 
 // Atomic writing: begin, put as often as needed, commit. Pieces go to "<path>.new"; commit syncs it to disk,
 // renames it over `path` and syncs the folder. After any error (or abandon) `path` is as it was and
@@ -30,14 +28,5 @@ int stp_fd_write_all(int fd, const void *data, size_t bytes);
 // The whole file, with a NUL after it that `bytes` does not count; the caller frees `data` with stp_free.
 // Only regular files (a folder, FIFO or device is refused without blocking).
 stp_status stp_file_read(const char *path, char **data, size_t *bytes, stp_err *err);
-
-// The folder with all its parents; one that exists is fine.
-stp_status stp_dir_make(const char *path, stp_err *err);
-// Syncs the folder that holds `path`, so that a name just made or renamed survives a power cut. 0, or -1 with
-// errno.
-int stp_dir_sync_of(const char *path);
-
-// "<folder>/<name>" into path; STP_ERR_USAGE when that is too long.
-stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const char *name, stp_err *err);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,34 +18,73 @@ const char *stp_path_brief(char out[STP_PATH_BRIEF_BYTES], const char *path) {
     return out;
 }
 
-stp_status stp_path_make_parents(const char *path, stp_err *err) {
-    char brief[STP_PATH_BRIEF_BYTES], part[PATH_MAX];
+static stp_status refuse_length(stp_err *err, const char *path) {
+    char brief[STP_PATH_BRIEF_BYTES];
+    return stp_err_set(err, STP_ERR_USAGE, "%s: the path is too long (%zu bytes); choose a shorter one",
+                       stp_path_brief(brief, path), strlen(path));
+}
+
+stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const char *name, stp_err *err) {
+    size_t length = strlen(folder);
+    if (length + strlen(name) + 2 > STP_PATH_BYTES)
+        return refuse_length(err, folder);
+    strcpy(path, folder);
+    if (length && folder[length - 1] != '/')
+        path[length++] = '/';
+    strcpy(path + length, name);
+    return STP_OK;
+}
+
+stp_status stp_dir_make(const char *path, stp_err *err) {
+    char part[STP_PATH_BYTES], brief[STP_PATH_BRIEF_BYTES];
     size_t length = strlen(path);
+    if (length == 0)
+        return stp_err_set(err, STP_ERR_USAGE, "'': not a path for a folder; give one");
     if (length >= sizeof part)
-        return stp_err_set(err, STP_ERR_IO, "%s: the path is too long (%zu bytes); choose a shorter one",
-                           stp_path_brief(brief, path), length);
-    memcpy(part, path, length + 1);
-    for (char *p = part + 1; *p; p++) {
-        if (*p != '/')
+        return refuse_length(err, path);
+    for (size_t end = 1; end <= length; end++) {
+        if (path[end] != '/' && path[end] != 0)
             continue;
-        *p = 0;
+        memcpy(part, path, end);
+        part[end] = 0;
         struct stat info;
-        if (mkdir(part, 0777) != 0 && (errno != EEXIST || stat(part, &info) != 0 || !S_ISDIR(info.st_mode)))
-            return stp_err_set(err, STP_ERR_IO, "%s: cannot make this folder: %s; choose another place",
-                               stp_path_brief(brief, part), strerror(errno));
-        *p = '/';
+        if (mkdir(part, 0777) == 0)
+            continue;
+        int number = errno; // of mkdir; a folder that was there already is no error
+        if (stat(part, &info) == 0 && S_ISDIR(info.st_mode))
+            continue;
+        return stp_err_set(err, STP_ERR_IO, "%s: cannot make this folder: %s; choose another place",
+                           stp_path_brief(brief, part), strerror(number == EEXIST ? ENOTDIR : number));
     }
     return STP_OK;
 }
 
-void stp_path_sync_parent(const char *path) {
-    char parent[PATH_MAX] = ".";
+// The folder that holds `path`, "." or "/" included; -1 when it is too long.
+static int parent_of(char parent[STP_PATH_BYTES], const char *path) {
     const char *slash = strrchr(path, '/');
-    if (slash && (size_t)(slash - path) < sizeof parent - 1)
-        snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    size_t length = !slash ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    if (length >= STP_PATH_BYTES)
+        return -1;
+    memcpy(parent, slash ? path : ".", length);
+    parent[length] = 0;
+    return 0;
+}
+
+stp_status stp_path_make_parents(const char *path, stp_err *err) {
+    char parent[STP_PATH_BYTES];
+    return parent_of(parent, path) == 0 ? stp_dir_make(parent, err) : refuse_length(err, path);
+}
+
+int stp_path_sync_parent(const char *path) {
+    char parent[STP_PATH_BYTES];
+    if (parent_of(parent, path) != 0)
+        return -1;
     int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return;
-    fsync(fd);
+        return -1;
+    int failed = fsync(fd);
+    if (failed && (errno == EINVAL || errno == ENOTSUP))
+        failed = 0;
     close(fd);
+    return failed;
 }

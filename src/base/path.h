@@ -4,17 +4,22 @@
 
 #include "base/status.h"
 
-enum { STP_PATH_BRIEF_BYTES = 256 };
+enum { STP_PATH_BRIEF_BYTES = 256, STP_PATH_BYTES = 4096 };
 
 // A path short enough for an error line: whole when it fits, else "..." and its end, which tells more than
 // its start. Cuts between UTF-8 characters. Returns `out`.
 const char *stp_path_brief(char out[STP_PATH_BRIEF_BYTES], const char *path);
 
-// Makes the folders that lead to `path` (the last part is taken for a file). Those that exist are fine.
+// "<folder>/<name>" into path; STP_ERR_USAGE when that is too long.
+stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const char *name, stp_err *err);
+
+// The folder with all its parents; one that exists is fine.
+stp_status stp_dir_make(const char *path, stp_err *err);
+// The folders that lead to `path` (the last part is taken for a file).
 stp_status stp_path_make_parents(const char *path, stp_err *err);
 
-// fsync of the folder that holds `path`, so that a rename in it outlives a power cut. Errors are ignored: not
-// every file system can.
-void stp_path_sync_parent(const char *path);
+// fsync of the folder that holds `path`, so that a name made or renamed in it outlives a power cut. 0, or -1
+// with errno; file systems that cannot sync a folder count as done.
+int stp_path_sync_parent(const char *path);
 
 #endif

@@ -93,7 +93,7 @@ static void folders_that_cannot_be_are_refused(void **state) {
                    "file: cannot make this folder");
     assert_refused(stp_run_create(&other, in_run("file/run"), &err), STP_ERR_IO, &err,
                    "file: cannot make this folder");
-    assert_refused(stp_run_create(&other, "", &err), STP_ERR_USAGE, &err, "not a usable path");
+    assert_refused(stp_run_create(&other, "", &err), STP_ERR_USAGE, &err, "not a path for a folder");
     if (access("/proc/self", F_OK) == 0) // nobody makes a folder there, not even the superuser
         assert_refused(stp_run_create(&other, "/proc/self/run", &err), STP_ERR_IO, &err,
                        "/proc/self/run: cannot make");
