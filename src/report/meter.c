@@ -242,7 +242,11 @@ void stp_meter_note(void *context, const char *line) {
 }
 
 stp_observer stp_meter_observer(stp_meter *meter, const volatile sig_atomic_t *stop) {
-    return (stp_observer){.progress = meter_progress, .note = stp_meter_note, .context = meter, .stop = stop};
+    return (stp_observer){.progress = meter_progress,
+                          .note = stp_meter_note,
+                          .count = stp_meter_count,
+                          .context = meter,
+                          .stop = stop};
 }
 
 void stp_meter_finish(stp_meter *meter) {

@@ -19,6 +19,8 @@ typedef struct stp_progress {
 typedef struct stp_observer {
     void (*progress)(void *context, const stp_progress *progress); // may be NULL; called once a step
     void (*note)(void *context, const char *line);                 // a line worth reading; may be NULL
+    // Work of known pieces ("reading recordings", 120 of 4000); may be NULL.
+    void (*count)(void *context, const char *what, int done, int total);
     void *context;
     const volatile sig_atomic_t
         *stop; // non-zero: finish the step, write a checkpoint, return STP_ERR_INTERRUPTED; may be NULL

@@ -75,6 +75,11 @@ json_t *stp_settings_identity(const stp_settings *settings, stp_command command)
 stp_status stp_settings_resume(stp_settings *settings, stp_command command, const json_t *saved,
                                const char *where, stp_err *err);
 
+// For training what a search found: the options about recordings and features that were not given are those
+// of the search
+// (`saved`: its settings).
+stp_status stp_settings_inherit(stp_settings *settings, const json_t *saved, const char *where, stp_err *err);
+
 // One line an option, with the default, grouped as in options.def.
 void stp_settings_print_help(FILE *out, stp_command command);
 // The same as man page source (roff): one .TP an option.

@@ -125,3 +125,18 @@ stp_status stp_settings_resume(stp_settings *settings, stp_command command, cons
     *settings = merged;
     return STP_OK;
 }
+
+stp_status stp_settings_inherit(stp_settings *settings, const json_t *saved, const char *where,
+                                stp_err *err) {
+    // What a network found by a search was found for: it is trained on the same words, heard the same way.
+    static const char *const shared[] = {
+        "data", "labels",  "unknown",     "unknown-ratio", "silence", "silence-ratio", "balance",
+        "rate", "clip-ms", "max-clip-mb", "features",      "low-hz",  "high-hz",       "seed"};
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        const stp_option *option = stp_option_find(STP_CMD_TRAIN, shared[i]);
+        const json_t *value = json_object_get(saved, shared[i]);
+        if (option && value && !settings->given[stp_option_index(option)])
+            STP_TRY(value_from_json(settings, option, value, where, err));
+    }
+    return STP_OK;
+}

@@ -91,8 +91,8 @@ static stp_status fit_norms(stp_corpus *c, stp_err *err) {
     return status;
 }
 
-static stp_status open_dataset(stp_corpus *c, const stp_settings *s, void (*warn)(void *, const char *),
-                               void *context, stp_err *err) {
+static stp_status open_dataset(stp_corpus *c, const stp_settings *s, const stp_observer *observer,
+                               stp_err *err) {
     stp_dataset_options options = {.dir = s->data,
                                    .labels = s->labels,
                                    .unknown = s->unknown,
@@ -104,8 +104,9 @@ static stp_status open_dataset(stp_corpus *c, const stp_settings *s, void (*warn
                                    .max_clip_bytes = (uint64_t)s->max_clip_mb << 20,
                                    .seed = (uint64_t)s->seed,
                                    .cache_path = "",
-                                   .warn = warn,
-                                   .progress_context = context};
+                                   .warn = observer->note,
+                                   .progress = observer->count,
+                                   .progress_context = observer->context};
     return stp_dataset_open(&c->dataset, &options, err);
 }
 
@@ -120,14 +121,14 @@ static stp_status open_bank(stp_corpus *c, const stp_settings *s, const char *fr
 }
 
 stp_status stp_corpus_open(stp_corpus *corpus, const stp_settings *settings, const char *fronts, int fit,
-                           void (*warn)(void *, const char *), void *context, stp_err *err) {
+                           const stp_observer *observer, stp_err *err) {
     *corpus = (stp_corpus){0};
     // The cheap checks first: options are refused before hours of recordings are read.
     stp_status status = open_bank(corpus, settings, fronts, err);
     if (status == STP_OK)
         status = stp_pool_create(&corpus->pool, (int)settings->threads, err);
     if (status == STP_OK)
-        status = open_dataset(corpus, settings, warn, context, err);
+        status = open_dataset(corpus, settings, observer, err);
     if (status == STP_OK && fit)
         status = fit_norms(corpus, err);
     if (status != STP_OK)

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "dataset/batch.h"
 #include "frontend/front_bank.h"
+#include "run/observer.h"
 #include "settings/settings.h"
 #include "space/networks.h"
 
@@ -20,7 +21,7 @@ typedef struct stp_corpus {
 // Opens settings->data with the classes the settings ask for. fronts: a list "640/320/40,..."; fit: whether
 // the normalisation is taken from the training clips here (otherwise the caller sets it).
 stp_status stp_corpus_open(stp_corpus *corpus, const stp_settings *settings, const char *fronts, int fit,
-                           void (*warn)(void *context, const char *line), void *context, stp_err *err);
+                           const stp_observer *observer, stp_err *err);
 void stp_corpus_close(stp_corpus *corpus);
 
 // What augmentation the settings ask for.

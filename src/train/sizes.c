@@ -1,0 +1,40 @@
+// Which size a found network is trained at.
+#include "train/train.h"
+
+static int more_macs(const stp_size *a, const stp_size *b) {
+    return a->macs > b->macs || (a->macs == b->macs && a->params < b->params);
+}
+
+static void insert(stp_size *sizes, int most, int *count, stp_size size) {
+    int at = *count < most ? (*count)++ : most - 1;
+    if (at == most - 1 && *count == most && !more_macs(&size, &sizes[at]) && sizes[at].cells)
+        return;
+    for (; at > 0 && more_macs(&size, &sizes[at - 1]); at--)
+        sizes[at] = sizes[at - 1];
+    sizes[at] = size;
+}
+
+stp_status stp_train_sizes(const stp_genotype *genotype, stp_shape input, int classes, long long max_params,
+                           int cells, int channels, int search_cells, stp_size *sizes, int most, int *count,
+                           stp_err *err) {
+    int first_cells = cells > 0 ? cells : 3, last_cells = cells > 0 ? cells : 2 * search_cells;
+    int first_channels = channels > 0 ? channels : 4, last_channels = channels > 0 ? channels : 64;
+    *count = 0;
+    for (int i = 0; i < most; i++)
+        sizes[i] = (stp_size){0};
+    for (int n = first_cells; n <= last_cells; n++)
+        for (int c = first_channels; c <= last_channels; c += 4) {
+            stp_size size = {.cells = n, .channels = c};
+            STP_TRY(stp_model_measure(genotype, n, c, input, classes, &size.params, &size.macs, err));
+            if (size.params > max_params)
+                break; // more channels are more parameters
+            insert(sizes, most, count, size);
+        }
+    if (*count == 0)
+        return stp_err_set(
+            err, STP_ERR_USAGE,
+            "--max-params %lld: no network of this genotype is that small; allow more, or set fewer "
+            "--cells or --channels",
+            max_params);
+    return STP_OK;
+}
