@@ -1,0 +1,97 @@
+#include "search/supernet.h"
+
+#include "base/arena.h"
+
+#include <string.h>
+
+static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corpus, const stp_settings *s,
+                                 int front, stp_err *err) {
+    *o = (stp_supernet_options){.cells = (int)s->search_cells,
+                                .channels = (int)s->search_channels,
+                                .partial = (int)s->partial,
+                                .classes = corpus->dataset->classes,
+                                .fronts = front < 0 ? corpus->fronts : 1};
+    if (o->channels % o->partial != 0)
+        return stp_err_set(err, STP_ERR_USAGE, "--channels %d is no multiple of --partial %d", o->channels,
+                           o->partial);
+    STP_TRY(stp_align_parse(&o->align, s->align, err));
+    for (int i = 0; i < o->fronts; i++) {
+        o->front_id[i] = front < 0 ? i : front;
+        o->shape[i] = corpus->shape[o->front_id[i]];
+    }
+    o->grid = stp_align_grid(o->align, corpus->shape, corpus->fronts);
+    // What was padded for comparison is trimmed back when it has won.
+    if (front >= 0 && o->align == STP_ALIGN_PAD)
+        o->grid = o->shape[0];
+    return STP_OK;
+}
+
+static stp_status make_steppers(stp_supernet *net, const stp_corpus *corpus, const stp_settings *s,
+                                const stp_supernet_options *o, int group_samples, stp_err *err) {
+    int held = (int)s->search_batch / group_samples;
+    if (s->micro_batch > 0 && s->micro_batch < held)
+        held = (int)s->micro_batch;
+    stp_stepper_options options = {.align = o->align,
+                                   .grid = o->grid,
+                                   .fronts = o->fronts,
+                                   .group_samples = group_samples,
+                                   .groups = held > 0 ? held : 1,
+                                   .training = 1};
+    memcpy(options.front, o->front_id, sizeof options.front);
+    STP_TRY(stp_stepper_create(&net->stepper, net->graph, corpus, &options, err));
+    options.training = 0;
+    options.groups = 1;
+    return stp_stepper_create(&net->tester, net->graph, corpus, &options, err);
+}
+
+stp_status stp_supernet_create(stp_supernet *net, const stp_corpus *corpus, const stp_settings *settings,
+                               int front, int group_samples, stp_err *err) {
+    stp_supernet_options options;
+    *net = (stp_supernet){0};
+    STP_TRY(choose_options(&options, corpus, settings, front, err));
+    net->arena = stp_arena_create();
+    if (!net->arena)
+        return stp_err_memory(err, "a supernet", 64);
+    stp_status status = stp_supernet_build(&net->graph, &options, err);
+    if (status == STP_OK) {
+        size_t weights = (size_t)net->graph->weights;
+        net->weights = STP_ARENA_ARRAY(net->arena, stp_real, weights);
+        net->velocity = STP_ARENA_ARRAY(net->arena, stp_real, weights);
+        net->grads = STP_ARENA_ARRAY(net->arena, stp_real, weights);
+        net->running = STP_ARENA_ARRAY(net->arena, stp_real, net->graph->states);
+        status = net->weights && net->velocity && net->grads && net->running
+                     ? make_steppers(net, corpus, settings, &options, group_samples, err)
+                     : stp_err_memory(err, "a supernet's weights", sizeof(stp_real) * weights);
+    }
+    if (status != STP_OK)
+        stp_supernet_destroy(net);
+    return status;
+}
+
+void stp_supernet_destroy(stp_supernet *net) {
+    stp_stepper_destroy(net->stepper);
+    stp_stepper_destroy(net->tester);
+    stp_graph_destroy(net->graph);
+    stp_arena_destroy(net->arena);
+    *net = (stp_supernet){0};
+}
+
+static const stp_param *find(const stp_graph *g, const char *name) {
+    for (int i = 0; i < g->params; i++)
+        if (strcmp(g->param[i].name, name) == 0)
+            return &g->param[i];
+    return NULL;
+}
+
+void stp_supernet_copy(stp_supernet *to, const stp_supernet *from) {
+    for (int i = 0; i < to->graph->params; i++) {
+        const stp_param *p = &to->graph->param[i], *q = find(from->graph, p->name);
+        if (!q || q->count != p->count)
+            continue;
+        size_t bytes = sizeof(stp_real) * (size_t)p->count;
+        memcpy(to->weights + p->offset, from->weights + q->offset, bytes);
+        memcpy(to->velocity + p->offset, from->velocity + q->offset, bytes);
+    }
+    // Alignments have no batch norm, so that the statistics of both are the same list.
+    memcpy(to->running, from->running, sizeof(stp_real) * (size_t)to->graph->states);
+}
