@@ -20,6 +20,10 @@ void stp_front_bank_destroy(stp_front_bank *bank);
 int stp_front_bank_count(const stp_front_bank *bank);
 const stp_front_spec *stp_front_bank_spec(const stp_front_bank *bank, int index);
 int stp_front_bank_frames(const stp_front_bank *bank, int index);
+int stp_front_bank_lanes(const stp_front_bank *bank); // clips in a lane block
+// The tables of one spec as the device takes them (front/front.h), its norm included; lives as long as the
+// bank.
+const struct stapes_front_config *stp_front_bank_config(const stp_front_bank *bank, int index);
 
 // Per-coefficient normalisation of one spec, y = (x - mean) * inv_deviation; identity until set.
 // [coefficients] each.

@@ -14,7 +14,11 @@ typedef struct stp_front_spec {
     double low_hz, high_hz;
 } stp_front_spec;
 
-enum { STP_FRONT_TEXT_BYTES = 48, STP_FRONT_MAX = 64 }; // most front-ends in a list
+enum {
+    STP_FRONT_TEXT_BYTES = 48,
+    STP_FRONT_MAX = 64, // most front-ends in a list
+    STP_FRONT_MAX_COEFFICIENTS = 128
+};
 
 // Parses "640/320/40:10". kind, rate and band edges are the caller's (options). Checks: window 16..2048,
 // hop 1..window*4, filters 2..128, coefficients 1..filters, 0 <= low < high <= rate/2, each filter at least
