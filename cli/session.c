@@ -1,0 +1,72 @@
+#include "session.h"
+
+#include "base/isa.h"
+#include "cli.h"
+#include "run/run_settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static stp_status take_saved_settings(stp_cli_session *s, stp_command command, stp_err *err) {
+    json_t *options;
+    STP_TRY(stp_run_open(&s->run, s->settings.resume, err));
+    STP_TRY(stp_run_read_options(s->run, command, &options, err));
+    stp_status status = stp_settings_resume(&s->settings, command, options, stp_run_path(s->run), err);
+    json_decref(options);
+    s->resume = 1;
+    return status;
+}
+
+stp_status stp_cli_session_begin(stp_cli_session *s, stp_command command, int argc, char **argv,
+                                 stp_err *err) {
+    const char *words[1] = {NULL};
+    int count = 0;
+    memset(s, 0, sizeof *s);
+    STP_TRY(stp_settings_parse(&s->settings, command, argc, argv, words, 1, &count, err));
+    s->word = count > 0 ? words[0] : NULL;
+    STP_TRY(stp_isa_select(s->settings.isa, err));
+    stp_meter_init(&s->meter, stderr, s->settings.quiet);
+    s->observer = stp_meter_observer(&s->meter, stp_cli_catch_interrupt());
+    if (s->settings.resume[0]) {
+        if (s->word)
+            return stp_err_set(err, STP_ERR_USAGE, "--resume takes everything from the run; leave '%s' away",
+                               s->word);
+        return take_saved_settings(s, command, err);
+    }
+    if (!s->settings.out[0])
+        return stp_err_set(err, STP_ERR_USAGE,
+                           "--out is missing: name the run folder to make, as in --out runs/first");
+    return STP_OK;
+}
+
+// A run must find its recordings again, from wherever it is resumed.
+static stp_status make_absolute(stp_settings *settings, stp_err *err) {
+    if (!settings->data[0])
+        return stp_err_set(err, STP_ERR_USAGE, "name the folder of recordings");
+    char *path = realpath(settings->data, NULL);
+    if (!path)
+        return stp_err_set(err, STP_ERR_IO, "%s: no such folder of recordings", settings->data);
+    size_t bytes = strlen(path) + 1;
+    if (bytes <= sizeof settings->data)
+        memcpy(settings->data, path, bytes);
+    free(path);
+    if (bytes > sizeof settings->data)
+        return stp_err_set(err, STP_ERR_USAGE, "%s: the path is too long; at most %d bytes", settings->data,
+                           (int)sizeof settings->data - 1);
+    return STP_OK;
+}
+
+stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const char *fronts, stp_err *err) {
+    STP_TRY(make_absolute(&s->settings, err));
+    STP_TRY(stp_corpus_open(&s->corpus, &s->settings, fronts, 1, &s->observer, err));
+    if (s->resume)
+        return STP_OK;
+    STP_TRY(stp_run_create(&s->run, s->settings.out, err));
+    return stp_run_save_settings(s->run, &s->settings, command, err);
+}
+
+void stp_cli_session_end(stp_cli_session *s) {
+    stp_meter_finish(&s->meter);
+    stp_corpus_close(&s->corpus);
+    stp_run_close(s->run);
+}

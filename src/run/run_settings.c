@@ -1,0 +1,61 @@
+#include "run/run_settings.h"
+
+#include "base/isa.h"
+
+#include <string.h>
+
+#ifndef STAPES_VERSION
+#define STAPES_VERSION "unknown"
+#endif
+
+stp_status stp_run_save_settings(stp_run *run, const stp_settings *settings, stp_command command,
+                                 stp_err *err) {
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:o*}", "stapes", STAPES_VERSION, "command", stp_command_name(command),
+                  "isa", stp_isa_name(stp_isa_current()), "options", stp_settings_to_json(settings, command));
+    if (!object)
+        return stp_err_memory(err, "settings.json", 4096);
+    stp_status status = stp_run_write_json(run, "settings.json", object, err);
+    json_decref(object);
+    return status;
+}
+
+static stp_status read_settings(stp_run *run, json_t **object, const char **command, stp_err *err) {
+    STP_TRY(stp_run_read_json(run, "settings.json", object, err));
+    *command = json_string_value(json_object_get(*object, "command"));
+    if (*command && json_is_object(json_object_get(*object, "options")))
+        return STP_OK;
+    json_decref(*object);
+    return stp_err_set(err, STP_ERR_FORMAT,
+                       "%s/settings.json: command or options is missing; this is no run of stapes",
+                       stp_run_path(run));
+}
+
+stp_status stp_run_read_options(stp_run *run, stp_command command, json_t **options, stp_err *err) {
+    json_t *object;
+    const char *made_by;
+    stp_status status = STP_OK;
+    STP_TRY(read_settings(run, &object, &made_by, err));
+    if (strcmp(made_by, stp_command_name(command)) != 0)
+        status = stp_err_set(err, STP_ERR_USAGE,
+                             "%s was made by stapes %s, not by stapes %s; give a run of the latter",
+                             stp_run_path(run), made_by, stp_command_name(command));
+    else
+        *options = json_incref(json_object_get(object, "options"));
+    json_decref(object);
+    return status;
+}
+
+stp_status stp_run_command(stp_run *run, stp_command *command, stp_err *err) {
+    json_t *object;
+    const char *made_by;
+    STP_TRY(read_settings(run, &object, &made_by, err));
+    int search = strcmp(made_by, stp_command_name(STP_CMD_SEARCH)) == 0;
+    int train = strcmp(made_by, stp_command_name(STP_CMD_TRAIN)) == 0;
+    *command = search ? STP_CMD_SEARCH : STP_CMD_TRAIN;
+    json_decref(object);
+    if (!search && !train)
+        return stp_err_set(err, STP_ERR_FORMAT, "%s/settings.json: the command is neither search nor train",
+                           stp_run_path(run));
+    return STP_OK;
+}
