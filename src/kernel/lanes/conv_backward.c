@@ -1,8 +1,10 @@
 // Convolution, backward, over chunks of panels that stay in the caches: dz is made into panels like the
 // input's; weights transposed times dz is scattered into d_in tap by tap; dz times input is gathered in
 // vector accumulators that are summed over lanes at the end, in a fixed order.
+#include "kernel/lanes/conv_agenda.h"
 #include "kernel/lanes/conv_panel.h"
 #include "kernel/lanes/lane_kernels.h"
+#include "kernel/lanes/lane_sums.h"
 
 // Four by four accumulators of a weight gradient fill half of 32 registers; four by two fill half of 16.
 enum { GRAD_M = 4, GRAD_Q = LANES >= 16 ? 4 : 2, GRAD_TILE = GRAD_M * GRAD_Q };
@@ -14,6 +16,7 @@ typedef struct conv_job {
     stp_view in, d_in;
     const stp_real *w;
     int taps, terms;
+    conv_agenda *ahead;
     int assign; // each place of d_in is met once and may be written
 } conv_job;
 
@@ -102,7 +105,8 @@ LANE_INLINE void data_tile(const conv_job *job, const data_target *to, int tap, 
     STP_UNROLL
     for (int n = 0; n < rows * PANEL; n++)
         acc[n] = lane_zero();
-    conv_tile(acc, rows, job->up.g.c, dz, job->w + (ptrdiff_t)c * job->taps + tap, job->taps, job->terms);
+    conv_tile(acc, rows, job->up.g.c, dz, job->w + (ptrdiff_t)c * job->taps + tap, job->taps, job->terms,
+              conv_ahead_none(dz));
     if (to->whole && to->mask && to->assign)
         data_store_whole(to, rows, acc, 1, 1);
     else if (to->whole && to->mask)
@@ -122,33 +126,46 @@ LANE_INLINE void data_tile(const conv_job *job, const data_target *to, int tap, 
     }
 }
 
+// TILE channels of panel n of d_in, or what is left of them; x: the panel of input for the mask, or NULL.
+static void data_channels(const conv_job *job, const conv_places *places, int n, int tap, int c,
+                          const stp_real *dz, const stp_real *x) {
+    data_target to = {job->d_in.p + c * job->d_in.chan,
+                      job->d_in.chan,
+                      places->at + n * PANEL,
+                      NULL,
+                      (ptrdiff_t)job->taps * PANEL_REALS,
+                      places->whole[n],
+                      job->assign};
+    if (x)
+        to.mask = x + (ptrdiff_t)(c * job->taps + tap) * PANEL_REALS;
+    conv_agenda_fetch(job->ahead);
+    if (c + TILE <= job->in.c) {
+        data_tile(job, &to, tap, c, TILE, dz);
+        return;
+    }
+    for (; c < job->in.c; c++) {
+        data_tile(job, &to, tap, c, 1, dz);
+        to.d += to.chan;
+        to.mask = x ? to.mask + to.mask_row : NULL;
+    }
+}
+
 // x: the chunk's panels of input for the mask (NULL: none), x_step apart.
 static void backward_data(const conv_job *job, const conv_chunk *chunk, const stp_real *dz, ptrdiff_t dz_step,
                           const stp_real *x, ptrdiff_t x_step) {
     conv_places places;
     for (int t = 0; t < job->taps; t++) {
         conv_places_in(chunk, job->window, t / job->window->k_w, t % job->window->k_w, job->d_in, &places);
-        for (int c = 0; c < job->in.c; c += TILE)
-            for (int n = 0; n < chunk->panels; n++) {
-                data_target to = {job->d_in.p + c * job->d_in.chan,
-                                  job->d_in.chan,
-                                  places.at + n * PANEL,
-                                  NULL,
-                                  (ptrdiff_t)job->taps * PANEL_REALS,
-                                  places.whole[n],
-                                  job->assign};
-                if (x)
-                    to.mask = x + n * x_step + (ptrdiff_t)(c * job->taps + t) * PANEL_REALS;
-                if (c + TILE <= job->in.c) {
-                    data_tile(job, &to, t, c, TILE, dz + n * dz_step);
-                    continue;
-                }
-                for (int k = c; k < job->in.c; k++) {
-                    data_tile(job, &to, t, k, 1, dz + n * dz_step);
-                    to.d += to.chan;
-                    to.mask = x ? to.mask + to.mask_row : NULL;
-                }
-            }
+        if (chunk->panels * job->up.g.c * PANEL <= CONV_NEAR_VECTORS) {
+            // All panels stay near: visit d_in in long runs.
+            for (int c = 0; c < job->in.c; c += TILE)
+                for (int n = 0; n < chunk->panels; n++)
+                    data_channels(job, &places, n, t, c, dz + n * dz_step, x ? x + n * x_step : NULL);
+            continue;
+        }
+        for (int n = 0; n < chunk->panels; n++)
+            for (int c = 0; c < job->in.c; c += TILE)
+                data_channels(job, &places, n, t, c, dz + n * dz_step, x ? x + n * x_step : NULL);
     }
 }
 
@@ -178,27 +195,54 @@ LANE_INLINE void weight_tile(stp_real *sums, int panels, const stp_real *dz, ptr
 }
 
 // Terms go in blocks whose panels share the first-level cache with a tile of dz.
-static void weight_products(stp_real *sums, int panels, const stp_real *dz, int m_rows, const stp_real *x,
-                            int q_rows) {
+static void weight_products(conv_agenda *ahead, stp_real *sums, int panels, const stp_real *dz, int m_rows,
+                            const stp_real *x, int q_rows) {
     enum { BLOCK = 16 };
     ptrdiff_t dz_panel = (ptrdiff_t)m_rows * PANEL_REALS, x_panel = (ptrdiff_t)q_rows * PANEL_REALS;
     for (int q0 = 0; q0 < q_rows; q0 += BLOCK) {
         int q1 = q0 + BLOCK < q_rows ? q0 + BLOCK : q_rows;
         for (int m = 0; m < m_rows; m += GRAD_M)
-            for (int q = q0; q < q1; q += GRAD_Q)
+            for (int q = q0; q < q1; q += GRAD_Q) {
+                conv_agenda_fetch(ahead);
                 weight_tile(sums + ((ptrdiff_t)m * q_rows + q * GRAD_M) * LANES, panels, dz + m * PANEL_REALS,
                             dz_panel, x + q * PANEL_REALS, x_panel);
+            }
     }
 }
 
 // Tiles of vectors to d_w[m][q]; `sums` holds tile after tile, rows of GRAD_Q in each.
-static void weights_out(const stp_real *sums, int m_count, int q_rows, int terms, stp_real *d_w) {
-    for (int m = 0; m < m_count; m++)
-        for (int q = 0; q < terms; q++) {
-            ptrdiff_t tile = (ptrdiff_t)(m / GRAD_M * GRAD_M) * q_rows + q / GRAD_Q * GRAD_Q * GRAD_M;
-            d_w[(ptrdiff_t)m * terms + q] =
-                lane_sum(lane_load(sums + (tile + m % GRAD_M * GRAD_Q + q % GRAD_Q) * LANES));
+static void weights_out(const stp_real *sums, int m_count, int terms, stp_real *d_w) {
+    for (int m = 0; m < m_count; m += GRAD_M)
+        for (int q = 0; q < terms; q += GRAD_Q, sums += GRAD_TILE * LANES) {
+            stp_real tile[GRAD_TILE];
+            lane_sums(sums, GRAD_TILE, tile);
+            for (int i = 0; i < GRAD_M && m + i < m_count; i++)
+                for (int j = 0; j < GRAD_Q && q + j < terms; j++)
+                    d_w[(ptrdiff_t)(m + i) * terms + q + j] = tile[i * GRAD_Q + j];
         }
+}
+
+// What the next chunk will read, spread over this one's tiles.
+static void look_ahead(const conv_job *job, const conv_chunk *next, int with_data, int with_weights, int m0,
+                       int count, int panels) {
+    const stp_upstream *up = &job->up;
+    conv_agenda *ahead = job->ahead;
+    conv_agenda_begin(ahead, next);
+    conv_places_out(next, up->g, conv_agenda_add(ahead, up->g.p + m0 * up->g.chan, up->g.chan, count));
+    if (up->a)
+        conv_places_out(next, up->z, conv_agenda_add(ahead, up->z.p + m0 * up->z.chan, up->z.chan, count));
+    if (job->taps == 1 && (with_weights || job->relu_in))
+        conv_places_in(next, job->window, 0, 0, job->in,
+                       conv_agenda_add(ahead, job->in.p, job->in.chan, job->in.c));
+    if (job->taps == 1 && with_data && !job->assign)
+        conv_places_in(next, job->window, 0, 0, job->d_in,
+                       conv_agenda_add(ahead, job->d_in.p, job->d_in.chan, job->in.c));
+    int tiles = 0;
+    if (with_data)
+        tiles += job->taps * panels * ((job->in.c + TILE - 1) / TILE);
+    if (with_weights)
+        tiles += (count + GRAD_M - 1) / GRAD_M * ((job->terms + GRAD_Q - 1) / GRAD_Q);
+    conv_agenda_spread(ahead, tiles ? tiles : 1);
 }
 
 // Channels m0 .. m0+count-1 of the output: their weight gradients; with_data: d_in as well (all channels
@@ -207,15 +251,18 @@ static void backward_pass(const conv_job *job, int m0, int count, int with_data,
                           stp_real *d_bias, stp_real *scratch) {
     stp_view g = job->up.g;
     int m_rows = round_up(count, GRAD_M), q_rows = round_up(job->terms, GRAD_Q);
-    int panels = conv_chunk_panels(m_rows, q_rows, PANEL), with_mask = with_data && job->relu_in;
+    int panels = conv_chunk_panels(m_rows + q_rows, PANEL, CONV_BACK_PIXELS, CONV_CHUNK_VECTORS),
+        with_mask = with_data && job->relu_in;
     ptrdiff_t dz_step = (ptrdiff_t)m_rows * PANEL_REALS, x_step = (ptrdiff_t)q_rows * PANEL_REALS;
     stp_real *bias_sums = scratch, *sums = bias_sums + (ptrdiff_t)m_rows * LANES;
     stp_real *dz = sums + (d_w ? (ptrdiff_t)m_rows * q_rows * LANES : 0), *x = dz + panels * dz_step;
     for (stp_real *p = bias_sums; p < dz; p += LANES)
         lane_store(p, lane_zero());
-    conv_chunk chunk;
-    for (int first = 0; first < g.h * g.w;) {
-        first = conv_chunk_at(&chunk, first, panels, g);
+    conv_chunk chunk = conv_chunk_at(0, panels, g), next;
+    for (int first = 0; chunk.count; chunk = next) {
+        first += chunk.count;
+        next = conv_chunk_at(first, panels, g);
+        look_ahead(job, &next, with_data, d_w != NULL, m0, count, panels);
         pack_upstream(&job->up, &chunk, m0, count, dz, dz_step, d_bias ? bias_sums : NULL);
         if (d_w || with_mask)
             conv_pack(job->window, job->relu_in, job->in, &chunk, x, x_step);
@@ -225,13 +272,12 @@ static void backward_pass(const conv_job *job, int m0, int count, int with_data,
             continue;
         clear_rows(dz, chunk.panels, dz_step, count, m_rows);
         clear_rows(x, chunk.panels, x_step, job->terms, q_rows);
-        weight_products(sums, chunk.panels, dz, m_rows, x, q_rows);
+        weight_products(job->ahead, sums, chunk.panels, dz, m_rows, x, q_rows);
     }
     if (d_w)
-        weights_out(sums, count, q_rows, job->terms, d_w + (ptrdiff_t)m0 * job->terms);
+        weights_out(sums, count, job->terms, d_w + (ptrdiff_t)m0 * job->terms);
     if (d_bias)
-        for (int m = 0; m < count; m++)
-            d_bias[m0 + m] = lane_sum(lane_load(bias_sums + m * LANES));
+        lane_sums(bias_sums, count, d_bias + m0);
 }
 
 static void clear_view(stp_view view) {
@@ -251,7 +297,8 @@ void STP_LANE_NAME(stp_conv_backward)(const stp_window *window, int relu_in, stp
                                       const stp_real *w, stp_view d_in, int add, stp_real *d_w,
                                       stp_real *d_bias, stp_real *scratch) {
     int taps = window->k_h * window->k_w, outputs = up.g.c;
-    conv_job job = {window, relu_in, up, in, d_in, w, taps, in.c * taps, 0};
+    conv_agenda ahead;
+    conv_job job = {window, relu_in, up, in, d_in, w, taps, in.c * taps, &ahead, 0};
     job.assign = !add && is_pointwise(window, in, up.g);
     int with_data = d_in.p != NULL;
     if (with_data && !add && !job.assign)

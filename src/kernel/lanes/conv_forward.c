@@ -3,11 +3,22 @@
 #include "kernel/lanes/conv_panel.h"
 #include "kernel/lanes/lane_kernels.h"
 
+typedef struct conv_job {
+    stp_view in, z;
+    const stp_real *w, *bias;
+    stp_real *sums, *x; // x: the chunk's panels
+    int terms, relu_in;
+} conv_job;
+
+// A panel and where it goes.
 typedef struct conv_target {
     stp_view z;
     stp_real *sums;
     const ptrdiff_t *at; // the panel's pixels in z; -1 after the last
     int whole;
+    stp_real *x;            // the panel of input,
+    const ptrdiff_t *from;  // to be made by the first tile from these places, or NULL: made
+    const ptrdiff_t *ahead; // places of the panel to fetch meanwhile, or NULL
 } conv_target;
 
 LANE_INLINE void add_sums(stp_real *sums, lane_vec sum, lane_vec square) {
@@ -60,61 +71,109 @@ LANE_INLINE void store_part(const conv_target *to, int m, const int rows, const 
     }
 }
 
-LANE_INLINE void forward_tile(const conv_target *to, int m, const int rows, int terms, const stp_real *x,
-                              const stp_real *w, const stp_real *bias) {
+// Tiles 1 to 3 fetch a third of the next panel each.
+LANE_INLINE conv_ahead forward_ahead(const conv_job *job, const conv_target *to, int m) {
+    int third = m / TILE - 1;
+    conv_ahead ahead = conv_ahead_none(to->x);
+    if (!to->ahead || third < 0 || third > 2)
+        return ahead;
+    ahead.step = job->in.chan;
+    for (int i = 0; i < AHEAD; i++)
+        ahead.p[i] = job->in.p + to->ahead[third * AHEAD + i];
+    return ahead;
+}
+
+LANE_INLINE void forward_tile(const conv_job *job, const conv_target *to, int m, const int rows) {
     lane_vec acc[TILE * PANEL];
     STP_UNROLL
     for (int n = 0; n < rows * PANEL; n++)
-        acc[n] = lane_set(bias ? bias[m + n / PANEL] : 0);
-    conv_tile(acc, rows, terms, x, w + (ptrdiff_t)m * terms, terms, 1);
+        acc[n] = lane_set(job->bias ? job->bias[m + n / PANEL] : 0);
+    const stp_real *w = job->w + (ptrdiff_t)m * job->terms;
+    if (m > 0 || !to->from)
+        conv_tile(acc, rows, job->terms, to->x, w, job->terms, 1, forward_ahead(job, to, m));
+    else if (job->relu_in)
+        conv_tile_first(acc, rows, job->terms, job->in.p, job->in.chan, to->from, 1, to->x, w, job->terms, 1);
+    else
+        conv_tile_first(acc, rows, job->terms, job->in.p, job->in.chan, to->from, 0, to->x, w, job->terms, 1);
     if (to->whole)
         store_whole(to, m, rows, acc);
     else
         store_part(to, m, rows, acc);
 }
 
-typedef struct conv_job {
-    const stp_real *w, *bias, *x; // x: the chunk's panels
-    int terms, outputs;
-} conv_job;
-
 // TILE channels of a panel, or what is left of them.
-static void forward_channels(const conv_job *job, const conv_target *to, int n, int m) {
-    const stp_real *x = job->x + (ptrdiff_t)n * job->terms * PANEL_REALS;
-    if (m + TILE <= job->outputs) {
-        forward_tile(to, m, TILE, job->terms, x, job->w, job->bias);
+static void forward_channels(const conv_job *job, const conv_target *to, int m) {
+    if (m + TILE <= job->z.c) {
+        forward_tile(job, to, m, TILE);
         return;
     }
-    for (; m < job->outputs; m++)
-        forward_tile(to, m, 1, job->terms, x, job->w, job->bias);
+    for (; m < job->z.c; m++)
+        forward_tile(job, to, m, 1);
 }
 
-static void forward_chunk(const conv_job *job, const conv_chunk *chunk, stp_view z, stp_real *sums) {
-    conv_places places;
-    conv_places_out(chunk, z, &places);
-    conv_target to[CONV_CHUNK_PIXELS / PANEL];
-    for (int n = 0; n < chunk->panels; n++)
-        to[n] = (conv_target){z, sums, places.at + n * PANEL, places.whole[n]};
-    if (chunk->panels * PANEL * job->terms <= CONV_NEAR_VECTORS) {
+static void forward_chunk(const conv_job *job, const conv_target *to, int panels) {
+    if (panels * PANEL * job->terms <= CONV_NEAR_VECTORS) {
         // All panels stay near: write z in long runs.
-        for (int m = 0; m < job->outputs; m += TILE)
-            for (int n = 0; n < chunk->panels; n++)
-                forward_channels(job, &to[n], n, m);
+        for (int m = 0; m < job->z.c; m += TILE)
+            for (int n = 0; n < panels; n++)
+                forward_channels(job, &to[n], m);
         return;
     }
-    for (int n = 0; n < chunk->panels; n++)
-        for (int m = 0; m < job->outputs; m += TILE)
-            forward_channels(job, &to[n], n, m);
+    for (int n = 0; n < panels; n++)
+        for (int m = 0; m < job->z.c; m += TILE)
+            forward_channels(job, &to[n], m);
+}
+
+// A panel at the edge of a padded input, or the last.
+static void pack_part(const conv_job *job, const ptrdiff_t *at, stp_real *x) {
+    for (int c = 0; c < job->in.c; c++)
+        for (int p = 0; p < PANEL; p++, x += LANES) {
+            lane_vec value = at[p] < 0 ? lane_zero() : lane_load(job->in.p + c * job->in.chan + at[p]);
+            lane_store(x, job->relu_in ? lane_relu(value) : value);
+        }
+}
+
+// One tap: panels that lie in the input whole are made by their first tile, while memory answers.
+static void pack_or_plan(const conv_job *job, const conv_chunk *chunk, const conv_places *in,
+                         const conv_places *next_in, int next_panels, conv_target *to) {
+    for (int n = 0; n < chunk->panels; n++) {
+        if (in->whole[n])
+            to[n].from = in->at + n * PANEL;
+        else
+            pack_part(job, in->at + n * PANEL, to[n].x);
+        if (n < next_panels && next_in->whole[n])
+            to[n].ahead = next_in->at + n * PANEL;
+    }
 }
 
 void STP_LANE_NAME(stp_conv_forward)(const stp_window *window, int relu_in, stp_view in, const stp_real *w,
                                      const stp_real *bias, stp_view z, stp_real *sums, stp_real *scratch) {
-    int terms = in.c * window->k_h * window->k_w, panels = conv_chunk_panels(0, terms, PANEL);
-    conv_job job = {w, bias, scratch, terms, z.c};
-    conv_chunk chunk;
-    for (int first = 0; first < z.h * z.w;) {
-        first = conv_chunk_at(&chunk, first, panels, z);
-        conv_pack(window, relu_in, in, &chunk, scratch, (ptrdiff_t)terms * PANEL_REALS);
-        forward_chunk(&job, &chunk, z, sums);
+    enum { MOST = CONV_CHUNK_PIXELS / PANEL };
+    int taps = window->k_h * window->k_w, terms = in.c * taps;
+    int panels = conv_chunk_panels(terms, PANEL, CONV_CHUNK_PIXELS, CONV_NEAR_VECTORS);
+    conv_job job = {in, z, w, bias, sums, scratch, terms, relu_in};
+    conv_places z_places, in_places[2];
+    conv_target to[MOST];
+    conv_chunk chunk = conv_chunk_at(0, panels, z), next;
+    if (taps == 1)
+        conv_places_in(&chunk, window, 0, 0, in, &in_places[0]);
+    for (int first = 0, turn = 0; chunk.count; chunk = next, turn = !turn) {
+        first += chunk.count;
+        next = conv_chunk_at(first, panels, z);
+        conv_places_out(&chunk, z, &z_places);
+        for (int n = 0; n < chunk.panels; n++)
+            to[n] = (conv_target){z,
+                                  sums,
+                                  z_places.at + n * PANEL,
+                                  z_places.whole[n],
+                                  scratch + (ptrdiff_t)n * terms * PANEL_REALS,
+                                  NULL,
+                                  NULL};
+        if (taps == 1) {
+            conv_places_in(&next, window, 0, 0, in, &in_places[!turn]);
+            pack_or_plan(&job, &chunk, &in_places[turn], &in_places[!turn], next.panels, to);
+        } else
+            conv_pack(window, relu_in, in, &chunk, scratch, (ptrdiff_t)terms * PANEL_REALS);
+        forward_chunk(&job, to, chunk.panels);
     }
 }

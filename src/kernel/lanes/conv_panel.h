@@ -12,10 +12,10 @@
 // TILE output channels times PANEL pixels are accumulated in registers: 24 of 32, or 12 of 16.
 enum { TILE = CONV_TILE, PANEL = LANES >= 16 ? 6 : 3, PANEL_REALS = PANEL * LANES };
 
-// Pixels of an output in scan order. `count` of them exist; those that fill up the last panel do not.
+// Pixels of an output in scan order, the first at (h, w). `count` of them exist; those that fill up the last
+// panel do not.
 typedef struct conv_chunk {
-    int count, panels;
-    int h[CONV_CHUNK_PIXELS], w[CONV_CHUNK_PIXELS];
+    int h, w, width, count, panels;
 } conv_chunk;
 
 // Where the pixels of a chunk lie in a view, from view.p in channel 0; -1: outside of it, or no pixel.
@@ -24,48 +24,61 @@ typedef struct conv_places {
     int whole[CONV_CHUNK_PIXELS / PANEL]; // no -1 in this panel
 } conv_places;
 
-// At most `panels` panels from pixel `first` on; returns the pixel after the last.
-static inline int conv_chunk_at(conv_chunk *chunk, int first, int panels, stp_view out) {
-    int left = out.h * out.w - first, most = panels * PANEL, h = first / out.w, w = first % out.w;
-    chunk->count = left < most ? left : most;
-    chunk->panels = (chunk->count + PANEL - 1) / PANEL;
-    for (int p = 0; p < chunk->count; p++) {
-        chunk->h[p] = h;
-        chunk->w[p] = w++;
-        if (w == out.w) {
-            w = 0;
-            h++;
-        }
-    }
-    return first + chunk->count;
+// At most `panels` panels from pixel `first` on; count 0 after the last pixel.
+LANE_INLINE conv_chunk conv_chunk_at(int first, int panels, stp_view out) {
+    int left = out.h * out.w - first, most = panels * PANEL, count = left < most ? left : most;
+    return (conv_chunk){first / out.w, first % out.w, out.w, count, (count + PANEL - 1) / PANEL};
 }
 
-static inline void conv_note_whole(const conv_chunk *chunk, conv_places *places) {
+// How an output's rows and columns lie in a view, and which of them do.
+typedef struct conv_grid {
+    ptrdiff_t origin, row, column;
+    int h_from, h_to, w_from, w_to;
+} conv_grid;
+
+static inline void conv_place(const conv_chunk *chunk, const conv_grid *grid, conv_places *places) {
+    int h = chunk->h, w = chunk->w;
+    for (int p = 0, run; p < chunk->count; p += run, h++, w = 0) {
+        run = chunk->width - w < chunk->count - p ? chunk->width - w : chunk->count - p;
+        ptrdiff_t at = grid->origin + h * grid->row + w * grid->column;
+        int in_rows = h >= grid->h_from && h < grid->h_to;
+        int from = in_rows ? grid->w_from - w : run, to = in_rows ? grid->w_to - w : run;
+        for (int i = 0; i < run; i++)
+            places->at[p + i] = i >= from && i < to ? at + i * grid->column : -1;
+    }
     for (int p = chunk->count; p < chunk->panels * PANEL; p++)
         places->at[p] = -1;
     for (int n = 0; n < chunk->panels; n++) {
-        places->whole[n] = 1;
+        ptrdiff_t signs = 0;
         for (int p = n * PANEL; p < (n + 1) * PANEL; p++)
-            places->whole[n] &= places->at[p] >= 0;
+            signs |= places->at[p];
+        places->whole[n] = signs >= 0;
     }
 }
 
-static inline void conv_places_out(const conv_chunk *chunk, stp_view out, conv_places *places) {
-    for (int p = 0; p < chunk->count; p++)
-        places->at[p] = chunk->h[p] * out.row + (ptrdiff_t)chunk->w[p] * LANES;
-    conv_note_whole(chunk, places);
+LANE_INLINE void conv_places_out(const conv_chunk *chunk, stp_view out, conv_places *places) {
+    conv_grid grid = {0, out.row, LANES, 0, out.h, 0, out.w};
+    conv_place(chunk, &grid, places);
+}
+
+// The first position p >= 0 of a window moved by `stride` for which p * stride + offset >= from.
+LANE_INLINE int conv_first_inside(int from, int offset, int stride) {
+    int distance = from - offset;
+    return distance <= 0 ? 0 : (distance + stride - 1) / stride;
 }
 
 // Where tap (i, j) of the window meets the input, or a gradient of its shape.
 static inline void conv_places_in(const conv_chunk *chunk, const stp_window *window, int i, int j,
                                   stp_view in, conv_places *places) {
-    for (int p = 0; p < chunk->count; p++) {
-        int h = chunk->h[p] * window->stride_h + i * window->dilation - window->pad_top;
-        int w = chunk->w[p] * window->stride_w + j * window->dilation - window->pad_left;
-        int inside = h >= 0 && h < in.h && w >= 0 && w < in.w;
-        places->at[p] = inside ? h * in.row + (ptrdiff_t)w * LANES : -1;
-    }
-    conv_note_whole(chunk, places);
+    int h = i * window->dilation - window->pad_top, w = j * window->dilation - window->pad_left;
+    conv_grid grid = {h * in.row + (ptrdiff_t)w * LANES,
+                      window->stride_h * in.row,
+                      (ptrdiff_t)window->stride_w * LANES,
+                      conv_first_inside(0, h, window->stride_h),
+                      conv_first_inside(in.h, h, window->stride_h),
+                      conv_first_inside(0, w, window->stride_w),
+                      conv_first_inside(in.w, w, window->stride_w)};
+    conv_place(chunk, &grid, places);
 }
 
 // One channel of a chunk at one tap; panels lie `step` reals apart in out.
@@ -105,15 +118,63 @@ static inline void conv_pack(const stp_window *window, int relu_in, stp_view in,
     }
 }
 
+// What a tile asks memory for while it computes: two pixels of a later panel (one, where panels are short),
+// channel by channel. Tensors lie in the third-level cache or beyond, in as many short runs as they have
+// channels; the processor's own prefetcher sees little of that.
+enum { AHEAD = PANEL / 3 };
+
+typedef struct conv_ahead {
+    const stp_real *p[AHEAD];
+    ptrdiff_t step;
+} conv_ahead;
+
+LANE_INLINE conv_ahead conv_ahead_none(const stp_real *there) {
+    conv_ahead ahead = {.step = 0};
+    for (int i = 0; i < AHEAD; i++)
+        ahead.p[i] = there;
+    return ahead;
+}
+
 // acc[i][p] += sum over steps s of w[i * w_row + s * w_step] * x[s][p], for `rows` rows of PANEL pixels. acc
 // is flat and the loops over it unrolled: only so do the compilers keep it in registers.
 LANE_INLINE void conv_tile(lane_vec *acc, const int rows, int steps, const stp_real *x, const stp_real *w,
-                           ptrdiff_t w_row, ptrdiff_t w_step) {
+                           ptrdiff_t w_row, ptrdiff_t w_step, conv_ahead ahead) {
     for (int s = 0; s < steps; s++, x += PANEL_REALS, w += w_step) {
         lane_vec column[PANEL], weight[TILE];
         STP_UNROLL
         for (int p = 0; p < PANEL; p++)
             column[p] = lane_load(x + p * LANES);
+        STP_UNROLL
+        for (int i = 0; i < rows; i++)
+            weight[i] = lane_set(w[i * w_row]);
+        STP_UNROLL
+        for (int n = 0; n < rows * PANEL; n++)
+            acc[n] += column[n % PANEL] * weight[n / PANEL];
+        STP_UNROLL
+        for (int i = 0; i < AHEAD; i++) {
+            __builtin_prefetch(ahead.p[i]);
+            ahead.p[i] += ahead.step;
+        }
+    }
+}
+
+// The same for the first tile of a panel, which makes the panel: x is read where it lies, rectified, used,
+// and put into `panel` for the tiles after it.
+LANE_INLINE void conv_tile_first(lane_vec *acc, const int rows, int steps, const stp_real *x,
+                                 ptrdiff_t x_step, const ptrdiff_t *at, const int relu, stp_real *panel,
+                                 const stp_real *w, ptrdiff_t w_row, ptrdiff_t w_step) {
+    ptrdiff_t place[PANEL];
+    STP_UNROLL
+    for (int p = 0; p < PANEL; p++)
+        place[p] = at[p];
+    for (int s = 0; s < steps; s++, x += x_step, panel += PANEL_REALS, w += w_step) {
+        lane_vec column[PANEL], weight[TILE];
+        STP_UNROLL
+        for (int p = 0; p < PANEL; p++) {
+            column[p] = lane_load(x + place[p]);
+            column[p] = relu ? lane_relu(column[p]) : column[p];
+            lane_store(panel + p * LANES, column[p]);
+        }
         STP_UNROLL
         for (int i = 0; i < rows; i++)
             weight[i] = lane_set(w[i * w_row]);

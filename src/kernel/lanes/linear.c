@@ -1,6 +1,7 @@
 // The linear layer on one vector a channel. Small beside any convolution: four rows of products at a time, so
 // that their sums do not wait for one another, and no more art than that.
 #include "kernel/lanes/lane_kernels.h"
+#include "kernel/lanes/lane_sums.h"
 
 enum { ROWS = 4 };
 
@@ -38,6 +39,21 @@ void STP_LANE_NAME(stp_linear_forward)(int channels, int outputs, const stp_real
                      out + m * LANES);
 }
 
+// d_w[c] = sum over lanes of g * in[c].
+static void weight_row(int channels, lane_vec g, const stp_real *in, stp_real *d_w) {
+    int c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        lane_vec x[LANES];
+        STP_UNROLL
+        for (int i = 0; i < LANES; i++)
+            x[i] = g * lane_load(in + (c + i) * LANES);
+        lane_vec sum = lane_sums_of(x);
+        __builtin_memcpy(d_w + c, &sum, sizeof sum); // d_w need not be aligned
+    }
+    for (; c < channels; c++)
+        d_w[c] = lane_sum(g * lane_load(in + c * LANES));
+}
+
 void STP_LANE_NAME(stp_linear_backward)(int channels, int outputs, const stp_real *g, const stp_real *in,
                                         const stp_real *w, stp_real *d_in, stp_real *d_w, stp_real *d_bias) {
     if (d_in) {
@@ -49,10 +65,7 @@ void STP_LANE_NAME(stp_linear_backward)(int channels, int outputs, const stp_rea
     }
     if (d_w)
         for (int m = 0; m < outputs; m++)
-            for (int c = 0; c < channels; c++)
-                d_w[(ptrdiff_t)m * channels + c] =
-                    lane_sum(lane_load(g + m * LANES) * lane_load(in + c * LANES));
+            weight_row(channels, lane_load(g + m * LANES), in, d_w + (ptrdiff_t)m * channels);
     if (d_bias)
-        for (int m = 0; m < outputs; m++)
-            d_bias[m] = lane_sum(lane_load(g + m * LANES));
+        lane_sums(g, outputs, d_bias);
 }
