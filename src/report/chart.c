@@ -13,8 +13,7 @@ typedef struct chart_axes {
     double x0, x1, y0, y1, y_step;
 } chart_axes;
 
-// 1, 2 or 5 times a power of ten, at least range / most.
-static double round_step(double range, int most) {
+double stp_chart_round_step(double range, int most) {
     double step = pow(10, floor(log10(range / most)));
     static const double factors[] = {1, 2, 5, 10};
     for (int i = 0; i < 4; i++)
@@ -40,7 +39,7 @@ static chart_axes find_axes(const stp_chart *chart, double left, double top, dou
         low = 0, high = 1;
     if (high - low < 1e-9 * fmax(1, fabs(high))) // a level line runs through the middle
         low -= 0.5, high += 0.5;
-    axes.y_step = round_step(high - low, 5);
+    axes.y_step = stp_chart_round_step(high - low, 5);
     axes.y0 = floor(low / axes.y_step + 1e-9) * axes.y_step;
     axes.y1 = ceil(high / axes.y_step - 1e-9) * axes.y_step;
     axes.x0 = chart->x[0];
@@ -76,7 +75,7 @@ static void draw_axes(const stp_chart *chart, const chart_axes *axes, stp_svg *s
         stp_svg_line(svg, axes->left, y, right, y, i ? "#e4e8ec" : "#8c959f", 1);
         draw_number(svg, axes->left - 8, y + 4, STP_SVG_END, value, axes->y_step);
     }
-    double step = fmax(1, round_step(axes->x1 - axes->x0, 12)); // epochs are whole
+    double step = fmax(1, stp_chart_round_step(axes->x1 - axes->x0, 12)); // epochs are whole
     for (double x = ceil(axes->x0 / step) * step; x <= axes->x1 + 1e-9; x += step) {
         double at = place_x(axes, x);
         stp_svg_line(svg, at, bottom, at, bottom + 4, "#8c959f", 1);

@@ -30,4 +30,7 @@ typedef struct stp_chart {
 double stp_chart_height(const stp_chart *chart, double width);
 void stp_chart_draw(const stp_chart *chart, stp_svg *svg, double left, double top, double width);
 
+// Distance of ticks: 1, 2 or 5 times a power of ten, so that there are at most `most` in `range`.
+double stp_chart_round_step(double range, int most);
+
 #endif
