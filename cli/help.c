@@ -24,7 +24,7 @@ void stp_cli_print_help(FILE *out) {
 }
 
 void stp_cli_print_man(FILE *out) {
-    fprintf(out, ".TH STAPES 1 \"\" \"stapes %s\" \"User Commands\"\n.SH NAME\nstapes \\- %s\n",
+    fprintf(out, ".TH STAPES 1 \"\" \"stapes %s\" \"User Commands\"\n.ad l\n.SH NAME\nstapes \\- %s\n",
             STAPES_VERSION, summary);
     fprintf(out, ".SH SYNOPSIS\n.B stapes\n.I COMMAND\n[options] ...\n");
     for (int i = 0; i < stp_cli_command_count(); i++) {

@@ -64,6 +64,7 @@ void stp_settings_print_help(FILE *out, stp_command command) {
 }
 
 // roff takes a "-" for a hyphen, a "\\" for an escape, and a "." or "'" at the start of a line for a request.
+// Long lists without blanks may be broken after a comma ("\\:").
 static void print_roff(FILE *out, const char *text) {
     if (*text == '.' || *text == '\'')
         fputs("\\&", out);
@@ -72,6 +73,8 @@ static void print_roff(FILE *out, const char *text) {
             fputs("\\-", out);
         else if (*text == '\\')
             fputs("\\e", out);
+        else if (*text == ',' && text[1] != ' ')
+            fputs(",\\:", out);
         else
             fputc(*text, out);
 }
