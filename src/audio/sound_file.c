@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,14 +96,23 @@ static stp_status check_header(const sound_file *file, stp_err *err) {
     return STP_OK;
 }
 
+// libsndfile keeps the last error of opening in memory that all threads share, so opening is for one at a
+// time. The texts of its errors are not asked for.
+static SNDFILE *open_alone(int fd, SF_INFO *info) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    SNDFILE *handle = sf_open_fd(fd, SFM_READ, info, SF_FALSE);
+    pthread_mutex_unlock(&lock);
+    return handle;
+}
+
 stp_status stp_sound_file_open(sound_file *file, const char *path, uint64_t max_bytes, stp_err *err) {
     *file = (sound_file){.path = path, .fd = -1};
     stp_status status = open_regular(file, path, err);
     if (status == STP_OK && max_bytes && file->bytes > max_bytes)
         status = stp_sound_file_too_large(path, file->bytes, max_bytes, err);
     if (status == STP_OK) {
-        // The text of libsndfile's error is shared between threads, so it is not asked for.
-        file->handle = sf_open_fd(file->fd, SFM_READ, &file->info, SF_FALSE);
+        file->handle = open_alone(file->fd, &file->info);
         status = file->handle ? check_header(file, err)
                               : stp_sound_file_refuse(path, STP_ERR_DATA, err,
                                                       "is no audio that can be read; give WAV, FLAC, Ogg, "
