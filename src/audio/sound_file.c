@@ -96,12 +96,16 @@ static stp_status check_header(const sound_file *file, stp_err *err) {
     return STP_OK;
 }
 
-// libsndfile keeps the last error of opening in memory that all threads share, so opening is for one at a
-// time. The texts of its errors are not asked for.
+// libsndfile gets a descriptor of its own, since it closes the one it fails on, asked or not, and by the time
+// we closed it again it could be another thread's. It also keeps the last error of opening in memory that all
+// threads share: opening is for one at a time, and the texts of its errors are not asked for.
 static SNDFILE *open_alone(int fd, SF_INFO *info) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0)
+        return NULL;
     pthread_mutex_lock(&lock);
-    SNDFILE *handle = sf_open_fd(fd, SFM_READ, info, SF_FALSE);
+    SNDFILE *handle = sf_open_fd(own, SFM_READ, info, SF_TRUE);
     pthread_mutex_unlock(&lock);
     return handle;
 }

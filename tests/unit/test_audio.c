@@ -2,6 +2,7 @@
 #include "recordings.h"
 
 #include "audio/audio.h"
+#include "base/threads.h"
 
 static void tone(float *out, int frames, int channels, double hz, int rate, double amplitude) {
     for (int i = 0; i < frames; i++)
@@ -260,6 +261,42 @@ static void test_loudest_stretch(void **state) {
     assert_int_equal(clip[7], 0);
 }
 
+typedef struct reading {
+    stp_status status[512];
+} reading;
+
+static void read_item(void *context, int item, int thread) {
+    (void)thread;
+    stp_sound sound;
+    const char *name = item % 2 ? "good.wav" : "bad.wav";
+    char path[PATH_ROOM + 64];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    ((reading *)context)->status[item] = stp_sound_read(&sound, path, RATE, 0, NULL);
+    stp_sound_free(&sound);
+}
+
+// libsndfile closes the descriptor of a file it cannot open; closing it twice took away files that other
+// threads had just opened.
+static void test_bad_files_do_not_disturb_other_threads(void **state) {
+    (void)state;
+    write_clip("good.wav", 3, 100);
+    write_text("bad.wav", "no recording");
+    int before = dup(0);
+    stp_pool *pool;
+    stp_err err = {0};
+    assert_int_equal(stp_pool_create(&pool, 4, &err), STP_OK);
+    for (int round = 0; round < 20; round++) {
+        reading all;
+        stp_pool_run(pool, read_item, &all, 512);
+        for (int i = 0; i < 512; i++)
+            assert_int_equal(all.status[i], i % 2 ? STP_OK : STP_ERR_DATA);
+    }
+    stp_pool_destroy(pool);
+    close(before);
+    assert_int_equal(dup(0), before); // none stayed open
+    close(before);
+}
+
 static void test_allocation_failures(void **state) {
     (void)state;
     static float in[8000];
@@ -298,6 +335,7 @@ int main(void) {
         cmocka_unit_test(test_size_limit),
         cmocka_unit_test(test_long_paths_keep_the_line_short),
         cmocka_unit_test(test_loudest_stretch),
+        cmocka_unit_test(test_bad_files_do_not_disturb_other_threads),
         cmocka_unit_test(test_allocation_failures),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
