@@ -37,18 +37,21 @@ static stp_status check_classes(const stp_folder *folder, const stp_dataset *dat
     return STP_OK;
 }
 
-static stp_status open_into(owner *own, stp_err *err) {
-    stp_folder *folder = &own->folder;
-    stp_dataset *dataset = &own->dataset;
-    STP_TRY(stp_folder_open(folder, &own->options, err));
-    dataset->rate_hz = own->options.rate_hz;
-    dataset->clip_samples = own->options.clip_samples;
-    dataset->audio = folder->audio;
-    dataset->skipped = folder->skipped;
+stp_status stp_dataset_from_folder(stp_dataset *dataset, stp_folder *folder, stp_err *err) {
+    *dataset = (stp_dataset){.rate_hz = folder->options->rate_hz,
+                             .clip_samples = folder->options->clip_samples,
+                             .audio = folder->audio,
+                             .skipped = folder->skipped};
     memcpy(dataset->folder_digest, folder->digest, sizeof dataset->folder_digest);
     STP_TRY(stp_classes_choose(dataset, folder, err));
     STP_TRY(check_splits(dataset, folder->dir, err));
     return check_classes(folder, dataset, err);
+}
+
+static stp_status open_into(owner *own, stp_err *err) {
+    STP_TRY(stp_folder_open(&own->folder, &own->options, err));
+    stp_folder_warn_unusable(&own->folder);
+    return stp_dataset_from_folder(&own->dataset, &own->folder, err);
 }
 
 stp_status stp_dataset_open(stp_dataset **dataset, const stp_dataset_options *options, stp_err *err) {
@@ -56,8 +59,8 @@ stp_status stp_dataset_open(stp_dataset **dataset, const stp_dataset_options *op
     if (!own)
         return stp_err_memory(err, "the data set", sizeof *own);
     own->options = *options;
-    own->dataset.owner = own;
     stp_status status = open_into(own, err);
+    own->dataset.owner = own;
     if (status != STP_OK) {
         stp_dataset_close(&own->dataset);
         return status;

@@ -22,12 +22,10 @@ int stp_file_usable_word(const stp_file *file) {
     return file->word >= 0 && !file->problem;
 }
 
-static void warn_unusable(stp_folder *folder) {
+void stp_folder_warn_unusable(const stp_folder *folder) {
     for (int i = 0; i < folder->files; i++)
-        if (folder->file[i].problem) {
-            folder->skipped++;
+        if (folder->file[i].problem)
             stp_folder_warn(folder, "%s", folder->file[i].problem);
-        }
 }
 
 static stp_status check_options(const stp_dataset_options *options, stp_err *err) {
@@ -47,7 +45,8 @@ static stp_status open_steps(stp_folder *folder, stp_err *err) {
         *--end = 0;
     STP_TRY(stp_folder_scan(folder, err));
     STP_TRY(stp_folder_cache(folder, err));
-    warn_unusable(folder);
+    for (int i = 0; i < folder->files; i++)
+        folder->skipped += folder->file[i].problem != NULL;
     return stp_folder_split(folder, err);
 }
 

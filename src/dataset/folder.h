@@ -41,13 +41,14 @@ typedef struct stp_folder {
     int skipped;
 } stp_folder;
 
-// Scans, reads (or maps the cache), warns about unusable files, splits.
+// Scans, reads (or maps the cache), splits. Unusable files are counted, not warned about: see below.
 stp_status stp_folder_open(stp_folder *folder, const stp_dataset_options *options, stp_err *err);
 void stp_folder_close(stp_folder *folder);
 
 // One line to the caller's warn callback, if there is one.
 void stp_folder_warn(const stp_folder *folder, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int stp_file_usable_word(const stp_file *file); // a clip of a word that can be used
+void stp_folder_warn_unusable(const stp_folder *folder); // a line for each unusable file
+int stp_file_usable_word(const stp_file *file);          // a clip of a word that can be used
 
 // Steps of stp_folder_open, in this order.
 stp_status stp_folder_scan(stp_folder *folder, stp_err *err);
