@@ -95,7 +95,8 @@ static void plan_ring(backward_plan *plan, stp_real **scratch) {
         at_least_0(at_least_0(plan->d_in.w - 1 + win->pad_left) / win->stride_w + 1 - plan->columns_out);
     const ptrdiff_t columns = left + plan->columns_out + right;
     ptrdiff_t row = columns * channels;
-    while (row * (ptrdiff_t)sizeof(lane_vec) % 4096 < 512) // rows 4 KiB apart would fight for one cache set
+    // rows 4 KiB apart would fight for one cache set: move them by up to 8 vectors
+    while (row * sizeof(lane_vec) % 4096 < 8 * sizeof(lane_vec))
         row++;
     plan->ring_rows = ((win->k_h - 1) * win->dilation + win->stride_h - 1) / win->stride_h + 1;
     plan->ring_chan = columns * LANES;

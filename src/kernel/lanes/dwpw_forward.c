@@ -1,6 +1,7 @@
 // Depthwise and pointwise convolution in one go, row by row: the depthwise row stays in the first-level cache
 // until the pointwise product has read it, and the batch statistics are summed before the result is stored.
 #include "kernel/lanes/dw_rows.h"
+#include "kernel/lanes/dwpw_fused.h"
 #include "kernel/lanes/lane_kernels.h"
 #include "kernel/lanes/pw_rows.h"
 
@@ -39,6 +40,20 @@ static void add_sums(const stp_real *z, ptrdiff_t chan, int channels, int column
     }
 }
 
+static void forward_fused(dwpw_fused_fn fused, const stp_window *window, stp_view in, const stp_real *w_dw,
+                          const stp_real *w_pw, const stp_real *bias, stp_view d, stp_view z, stp_real *sums,
+                          dw_rows dw) {
+    dwpw_fused job = {.w_pw = w_pw, .bias = bias, .sums = sums, .z_chan = z.chan, .outputs = z.c, .dw = dw};
+    job.dw.columns = z.w;
+    job.dw.out_chan = d.chan;
+    for (int h = 0; h < z.h; h++) {
+        set_rows(&job.dw, window, in, w_dw, h, 0);
+        job.dw.out = d.p ? d.p + h * d.row : NULL;
+        job.z = z.p + h * z.row;
+        fused(&job);
+    }
+}
+
 void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, const stp_real *w_dw,
                                      const stp_real *w_pw, const stp_real *bias, stp_view d, stp_view z,
                                      stp_real *sums, stp_real *scratch) {
@@ -51,6 +66,13 @@ void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, cons
                   .out_step = LANES,
                   .channels = in.c,
                   .bias = w_pw ? NULL : bias};
+    const dwpw_fused_fn fused =
+        w_pw ? STP_LANE_NAME(stp_dwpw_fused_pick)(in.c, window->k_w, window->stride_w, window->dilation)
+             : NULL;
+    if (fused) {
+        forward_fused(fused, window, in, w_dw, w_pw, bias, d, z, sums, dw);
+        return;
+    }
     const int chunk = chunk_columns(in.c, z.w);
     for (int h = 0; h < z.h; h++)
         for (int p = 0, n; p < z.w; p += n) {
