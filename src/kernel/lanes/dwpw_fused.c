@@ -1,9 +1,10 @@
-// channels * tile accumulators: 20 of AVX-512's 32 registers. With 16 registers there is nothing to gain.
+// channels * tile accumulators: 20 or 24 of AVX-512's 32 registers. With 16 registers there is nothing to
+// gain. Eight channels leave a tile of 3 columns, which pays for 3x3 kernels and not for 5x5 (measured).
 #include "kernel/lanes/dwpw_fused.h"
 
 #if STP_LANES >= 16
 
-enum { VALUES = 20 };
+enum { VALUES = 24 };
 
 // Depthwise values of `channels` channels at `tile` columns from p.
 LANE_INLINE void depthwise(const dw_rows *job, lane_vec *acc, int p, const int channels, const int taps,
@@ -77,7 +78,7 @@ LANE_INLINE void fused_tile(const dwpw_fused *job, int p, int skip, const int ch
 
 LANE_INLINE void fused_run(const dwpw_fused *job, const int channels, const int taps, const int stride,
                            const int dilation) {
-    const int tile = VALUES / channels, n = job->dw.columns;
+    const int tile = channels == 8 ? 3 : 20 / channels, n = job->dw.columns;
     int p = 0;
     for (; n - p >= tile; p += tile)
         fused_tile(job, p, 0, channels, taps, stride, dilation, tile);
@@ -93,11 +94,14 @@ LANE_INLINE void fused_run(const dwpw_fused *job, const int channels, const int 
     static void fused_##channels##_##taps##_##stride##_##dilation(const dwpw_fused *job) {                   \
         fused_run(job, channels, taps, stride, dilation);                                                    \
     }
+#define FUSED_WINDOWS_3(with, channels)                                                                      \
+    with(channels, 3, 1, 1) with(channels, 3, 1, 2) with(channels, 3, 2, 1) with(channels, 3, 2, 2)
 #define FUSED_WINDOWS(with, channels)                                                                        \
-    with(channels, 3, 1, 1) with(channels, 3, 1, 2) with(channels, 3, 2, 1) with(channels, 3, 2, 2)          \
-        with(channels, 5, 1, 1) with(channels, 5, 1, 2) with(channels, 5, 2, 1) with(channels, 5, 2, 2)
+    FUSED_WINDOWS_3(with, channels)                                                                          \
+    with(channels, 5, 1, 1) with(channels, 5, 1, 2) with(channels, 5, 2, 1) with(channels, 5, 2, 2)
 FUSED_WINDOWS(FUSED_RUN, 2)
 FUSED_WINDOWS(FUSED_RUN, 4)
+FUSED_WINDOWS_3(FUSED_RUN, 8)
 
 dwpw_fused_fn STP_LANE_NAME(stp_dwpw_fused_pick)(int channels, int taps, int stride, int dilation) {
 #define FUSED_ROW(channels, taps, stride, dilation)                                                          \
@@ -105,7 +109,7 @@ dwpw_fused_fn STP_LANE_NAME(stp_dwpw_fused_pick)(int channels, int taps, int str
     static const struct {
         int channels, taps, stride, dilation;
         dwpw_fused_fn run;
-    } fused[] = {FUSED_WINDOWS(FUSED_ROW, 2) FUSED_WINDOWS(FUSED_ROW, 4)};
+    } fused[] = {FUSED_WINDOWS(FUSED_ROW, 2) FUSED_WINDOWS(FUSED_ROW, 4) FUSED_WINDOWS_3(FUSED_ROW, 8)};
     for (size_t i = 0; i < sizeof fused / sizeof *fused; i++)
         if (fused[i].channels == channels && fused[i].taps == taps && fused[i].stride == stride &&
             fused[i].dilation == dilation)
