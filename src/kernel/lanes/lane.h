@@ -48,14 +48,22 @@ LANE_INLINE lane_vec lane_max(lane_vec a, lane_vec b) {
     return lane_pick(a > b, a, b);
 }
 
-// Sum over lanes in a fixed tree: halves, quarters, ...
+// Sum over lanes in a fixed tree: halves, quarters, ... Narrower vectors do what they can: a loop over single
+// lanes goes through memory at every level.
+typedef stp_real lane_quad __attribute__((vector_size(4 * sizeof(stp_real))));
+
+LANE_INLINE lane_quad lane_quarter(lane_vec x, int first) {
+    lane_quad q;
+    __builtin_memcpy(&q, (const char *)&x + first * sizeof(stp_real), sizeof q);
+    return q;
+}
 LANE_INLINE stp_real lane_sum(lane_vec x) {
-    stp_real t[LANES];
-    __builtin_memcpy(t, &x, sizeof t);
-    for (int n = LANES / 2; n > 0; n /= 2)
-        for (int i = 0; i < n; i++)
-            t[i] += t[i + n];
-    return t[0];
+    lane_quad q = lane_quarter(x, 0);
+    if (LANES == 8)
+        q += lane_quarter(x, 4 % LANES);
+    if (LANES == 16)
+        q = (q + lane_quarter(x, 8 % LANES)) + (lane_quarter(x, 4 % LANES) + lane_quarter(x, 12 % LANES));
+    return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
 #endif
