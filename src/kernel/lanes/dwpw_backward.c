@@ -4,6 +4,7 @@
 // The dd rows live in a ring just long enough for that. d_in is again a depthwise convolution, of dd with the
 // kernel turned round; with a stride S its columns fall into S classes, each with taps of its own.
 #include "kernel/lanes/dw_gradient.h"
+#include "kernel/lanes/dz_fused.h"
 #include "kernel/lanes/lane_kernels.h"
 #include "kernel/lanes/pw_rows.h"
 #include "kernel/lanes/upstream.h"
@@ -30,6 +31,7 @@ typedef struct backward_plan {
     int ring_rows;
     stp_real *acc_dw, *acc_pw, *acc_bias; // lane accumulators, NULL where not wanted
     dw_gradient_fn gradient;
+    dz_fused_fn fused; // makes dz and dd at once; NULL where that does not apply
     int classes;
     column_class class[MAX_CLASSES];
 } backward_plan;
@@ -192,6 +194,25 @@ static void make_dd(const backward_plan *plan, upstream_row dz, stp_real *dd) {
     pw_run(&job);
 }
 
+// dz (kept where a weight gradient needs it) and dd of row oh in one pass.
+static upstream_row make_both(const backward_plan *plan, const stp_upstream *up, int oh, stp_real *dd) {
+    const dz_fused job = {.g = up->g.p + oh * up->g.row,
+                          .z = up->z.p + oh * up->z.row,
+                          .g_chan = up->g.chan,
+                          .z_chan = up->z.chan,
+                          .a = up->a,
+                          .b = up->b,
+                          .e = up->e,
+                          .w_pw = plan->w_pw,
+                          .dz = plan->acc_pw || plan->acc_bias ? plan->dz : NULL,
+                          .dd = dd,
+                          .dd_chan = plan->ring_chan,
+                          .channels = plan->in.c,
+                          .columns = plan->columns_out};
+    plan->fused(&job);
+    return (upstream_row){job.dz, (ptrdiff_t)plan->columns_out * LANES};
+}
+
 static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int oh) {
     const stp_window *win = plan->win;
     const stp_real *row =
@@ -215,15 +236,18 @@ static void run(const backward_plan *plan, const stp_upstream *up) {
     const stp_window *win = plan->win;
     int done = 0; // rows of d_in
     for (int oh = 0; oh < plan->rows_out; oh++) {
-        const upstream_row dz = upstream_make_row(up, oh, plan->dz, (ptrdiff_t)plan->columns_out * LANES);
+        stp_real *dd = plan->ring ? plan->ring + oh % plan->ring_rows * plan->ring_row : NULL;
+        const upstream_row dz =
+            plan->fused ? make_both(plan, up, oh, dd)
+                        : upstream_make_row(up, oh, plan->dz, (ptrdiff_t)plan->columns_out * LANES);
         if (plan->acc_bias)
             add_bias(dz, plan->acc_bias, plan->outputs, plan->columns_out);
         if (plan->acc_pw)
             add_pw_gradient(plan, dz, oh);
-        if (!plan->ring)
+        if (!dd)
             continue;
-        stp_real *dd = plan->ring + oh % plan->ring_rows * plan->ring_row;
-        make_dd(plan, dz, dd);
+        if (!plan->fused)
+            make_dd(plan, dz, dd);
         if (plan->acc_dw)
             add_dw_gradient(plan, dd, oh);
         if (!plan->d_in.p)
@@ -267,6 +291,8 @@ void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up,
     if (d_bias)
         plan.acc_bias = take_zeros(&scratch, up.g.c);
     plan.gradient = STP_LANE_NAME(stp_dw_gradient_pick)(window->k_w, window->stride_w, window->dilation);
+    if (plan.ring && w_pw && up.a)
+        plan.fused = STP_LANE_NAME(stp_dz_fused_pick)(up.g.c);
     run(&plan, &up);
     reduce(plan.acc_dw, d_w_dw, n_dw);
     reduce(plan.acc_pw, d_w_pw, n_pw);
