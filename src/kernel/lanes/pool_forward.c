@@ -1,20 +1,6 @@
-// Maximum and average pooling with clipped windows: padding takes no part in either.
+// Maximum and average pooling, forward.
 #include "kernel/lanes/lane_kernels.h"
-#include "kernel/lanes/upstream.h"
-
-// The taps first <= i < end of a window at output position o that lie inside a tensor of `size`.
-typedef struct tap_range {
-    int origin, first, end;
-} tap_range;
-
-LANE_INLINE tap_range clip_taps(int o, int k, int stride, int dilation, int pad, int size) {
-    tap_range r = {.origin = o * stride - pad, .first = 0, .end = k};
-    while (r.first < k && r.origin + r.first * dilation < 0)
-        r.first++;
-    while (r.end > r.first && r.origin + (r.end - 1) * dilation >= size)
-        r.end--;
-    return r;
-}
+#include "kernel/lanes/pool_taps.h"
 
 LANE_INLINE lane_vec combine(lane_vec a, lane_vec b, const stp_pool_kind kind) {
     return kind == STP_POOL_MAX ? lane_max(b, a) : a + b;
@@ -125,69 +111,4 @@ void STP_LANE_NAME(stp_pool_forward)(stp_pool_kind kind, const stp_window *windo
         forward_kind(window, in, out, sums, STP_POOL_MAX);
     else
         forward_kind(window, in, out, sums, STP_POOL_AVG);
-}
-
-LANE_INLINE void add_to(stp_real *p, lane_vec x) {
-    lane_store(p, lane_load(p) + x);
-}
-
-// A maximum's gradient goes to the first tap that equals it, lane by lane.
-LANE_INLINE void spread_max(const stp_real *in, stp_real *d_in, ptrdiff_t in_row, ptrdiff_t d_row,
-                            ptrdiff_t col, tap_range v, tap_range u, lane_vec best, lane_vec dz) {
-    for (int i = v.first; i < v.end; i++)
-        for (int j = u.first; j < u.end; j++) {
-            const lane_mask hit = lane_load(in + i * in_row + j * col) == best;
-            add_to(d_in + i * d_row + j * col, lane_keep(hit, dz));
-            dz = lane_keep(~hit, dz);
-        }
-}
-
-LANE_INLINE void spread_average(stp_real *d_in, ptrdiff_t d_row, ptrdiff_t col, tap_range v, tap_range u,
-                                lane_vec dz) {
-    const int taps = (v.end - v.first) * (u.end - u.first);
-    dz *= lane_set(taps ? (stp_real)1 / (stp_real)taps : 0);
-    for (int i = v.first; i < v.end; i++)
-        for (int j = u.first; j < u.end; j++)
-            add_to(d_in + i * d_row + j * col, dz);
-}
-
-LANE_INLINE void backward(const stp_window *win, stp_upstream up, stp_view in, stp_view out, stp_view d_in,
-                          stp_real *scratch, const stp_pool_kind kind) {
-    const ptrdiff_t col = win->dilation * LANES;
-    for (int h = 0; h < out.h; h++) {
-        const tap_range v = clip_taps(h, win->k_h, win->stride_h, win->dilation, win->pad_top, in.h);
-        const upstream_row dz = upstream_make_row(&up, h, scratch, out.w * LANES);
-        for (int c = 0; c < out.c; c++)
-            for (int o = 0; o < out.w; o++) {
-                const tap_range u = clip_taps(o, win->k_w, win->stride_w, win->dilation, win->pad_left, in.w);
-                const lane_vec g = lane_load(dz.p + c * dz.chan + o * LANES);
-                const stp_real *x = in.p + v.origin * in.row + c * in.chan + u.origin * LANES;
-                stp_real *dx = d_in.p + v.origin * d_in.row + c * d_in.chan + u.origin * LANES;
-                const ptrdiff_t in_row = in.row * win->dilation, d_row = d_in.row * win->dilation;
-                if (kind == STP_POOL_MAX)
-                    spread_max(x, dx, in_row, d_row, col, v, u,
-                               lane_load(out.p + h * out.row + c * out.chan + o * LANES), g);
-                else
-                    spread_average(dx, d_row, col, v, u, g);
-            }
-    }
-}
-
-static void clear(stp_view t) {
-    for (int h = 0; h < t.h; h++)
-        for (int c = 0; c < t.c; c++)
-            for (int w = 0; w < t.w; w++)
-                lane_store(t.p + h * t.row + c * t.chan + w * LANES, lane_zero());
-}
-
-void STP_LANE_NAME(stp_pool_backward)(stp_pool_kind kind, const stp_window *window, stp_upstream up,
-                                      stp_view in, stp_view out, stp_view d_in, int add, stp_real *scratch) {
-    if (!d_in.p)
-        return;
-    if (!add)
-        clear(d_in);
-    if (kind == STP_POOL_MAX)
-        backward(window, up, in, out, d_in, scratch, STP_POOL_MAX);
-    else
-        backward(window, up, in, out, d_in, scratch, STP_POOL_AVG);
 }
