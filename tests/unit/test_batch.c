@@ -285,6 +285,48 @@ static void test_saturation(void **state) {
     assert_true(saturated > 1000);
 }
 
+static int mixed(int noise, int volume) {
+    int sum = 8000 + ((noise * volume + 1024) >> 11);
+    return sum > INT16_MAX ? INT16_MAX : sum;
+}
+
+// Whether some place of the ramp (its training part) at this volume gives these samples.
+static int matches(const int16_t *out, int volume) {
+    for (int start = 1; start + LENGTH - 1 <= 24000; start++) {
+        int i = 0;
+        while (i < LENGTH && out[i] == mixed(start + i, volume))
+            i++;
+        if (i == LENGTH)
+            return 1;
+    }
+    return 0;
+}
+
+// Every sample is the clip's plus the noise's at one volume, rounded and saturated: soft and loud noise
+// alike.
+static void test_mixing_is_exact(void **state) {
+    (void)state;
+    static const double volumes[] = {1, 10};
+    for (int v = 0; v < 2; v++) {
+        const stp_augment augment = {.noise_chance = 1, .noise_volume = volumes[v]};
+        int clip = find_clip(1, STP_TRAINING), checked = 0;
+        int16_t out[LENGTH];
+        for (int slot = 0; slot < 60; slot++) {
+            stp_batch_clip(dataset, clip, &augment, 1, 0, slot, out);
+            // the volume from the slope; the short noise (again every 40 samples) has none, saturation hides
+            // it
+            int rise = out[LENGTH - 1] - out[0], guess = (int)(rise * 2048.0 / (LENGTH - 1) + 0.5), found = 0;
+            if (out[LENGTH - 1] == INT16_MAX || out[40] == out[0] || rise < 100)
+                continue;
+            for (int volume = guess - 2; volume <= guess + 2; volume++)
+                found |= matches(out, volume);
+            assert_true(found);
+            checked++;
+        }
+        assert_true(checked >= 3);
+    }
+}
+
 // Silence is its noise at a drawn volume, moved within its split's part.
 static void test_silence(void **state) {
     (void)state;
@@ -323,6 +365,7 @@ int main(void) {
         cmocka_unit_test(test_shift_is_bounded),
         cmocka_unit_test(test_noise_is_of_the_own_split),
         cmocka_unit_test(test_saturation),
+        cmocka_unit_test(test_mixing_is_exact),
         cmocka_unit_test(test_silence),
     };
     return cmocka_run_group_tests(tests, make_dataset, drop_dataset);
