@@ -23,6 +23,7 @@
 #include "base/isa.h"
 #include "kernel/view.h"
 
+// Depthwise kernels: k_h up to 16, k_w up to 64, stride_w up to 8.
 typedef struct stp_window {
     int k_h, k_w, stride_h, stride_w, dilation; // dilation serves both axes; 1 = none
     int pad_top, pad_left;
