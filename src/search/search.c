@@ -2,8 +2,8 @@
 
 #include "base/arena.h"
 #include "eval/evaluate.h"
+#include "search/bilevel.h"
 #include "search/journal.h"
-#include "search/supernet.h"
 #include "train/optim.h"
 
 #include <math.h>
@@ -12,7 +12,6 @@
 // Where a search is; what a checkpoint holds beside the arrays.
 typedef struct place {
     int64_t epoch, step; // the next to do
-    int64_t arch_steps;
     int64_t journal_bytes;
     int64_t settled;       // index of the configuration, -1: gamma is open
     int64_t settled_epoch; // -1: never
@@ -26,8 +25,8 @@ typedef struct search {
     const stp_observer *observer;
     stp_run *run;
     stp_arena *arena;
-    stp_supernet net;
-    stp_arch arch, start, moment1, moment2;
+    stp_bilevel level;
+    stp_arch start; // alpha, beta and gamma as they were drawn
     int *weight_clips, *arch_clips, *weight_order, *arch_order, *validation;
     int weight_count, arch_count, validation_count, group, batch, balance;
     long steps; // an epoch
@@ -36,27 +35,24 @@ typedef struct search {
     char digest[41];
 } search;
 
-// gamma takes part only while it is open and there is a choice.
-static int open_fronts(const search *s) {
-    return s->at.settled < 0 ? s->corpus->fronts : 0;
-}
-
 // --- checkpoints
 // ---------------------------------------------------------------------------------------------
 
-enum { SECTIONS = 8 };
+enum { SECTIONS = 9 };
 
 static void list_sections(search *s, stp_section sections[SECTIONS]) {
-    size_t weights = s->net.graph ? sizeof(stp_real) * (size_t)s->net.graph->weights : 0;
-    size_t states = s->net.graph ? sizeof(stp_real) * (size_t)s->net.graph->states : 0;
+    stp_bilevel *b = &s->level;
+    size_t weights = b->net.graph ? sizeof(stp_real) * (size_t)b->net.graph->weights : 0;
+    size_t states = b->net.graph ? sizeof(stp_real) * (size_t)b->net.graph->states : 0;
     sections[0] = (stp_section){"place", &s->at, sizeof s->at};
-    sections[1] = (stp_section){"arch", &s->arch, sizeof s->arch};
+    sections[1] = (stp_section){"arch", &b->arch, sizeof b->arch};
     sections[2] = (stp_section){"start", &s->start, sizeof s->start};
-    sections[3] = (stp_section){"moment1", &s->moment1, sizeof s->moment1};
-    sections[4] = (stp_section){"moment2", &s->moment2, sizeof s->moment2};
-    sections[5] = (stp_section){"weights", s->net.weights, weights};
-    sections[6] = (stp_section){"velocity", s->net.velocity, weights};
-    sections[7] = (stp_section){"running", s->net.running, states};
+    sections[3] = (stp_section){"moment1", &b->moment1, sizeof b->moment1};
+    sections[4] = (stp_section){"moment2", &b->moment2, sizeof b->moment2};
+    sections[5] = (stp_section){"weights", b->net.weights, weights};
+    sections[6] = (stp_section){"velocity", b->net.velocity, weights};
+    sections[7] = (stp_section){"running", b->net.running, states};
+    sections[8] = (stp_section){"arch_steps", &b->arch_steps, sizeof b->arch_steps};
 }
 
 static stp_status save(search *s, stp_err *err) {
@@ -71,7 +67,8 @@ static stp_status restore(search *s, stp_err *err) {
     stp_section sections[SECTIONS];
     list_sections(s, sections);
     STP_TRY(stp_checkpoint_read(s->run, "checkpoint.bin", s->digest, s->settings->force, sections, 1, err));
-    STP_TRY(stp_supernet_create(&s->net, s->corpus, s->settings, (int)s->at.settled, s->group, err));
+    STP_TRY(
+        stp_supernet_create(&s->level.net, s->corpus, s->settings, (int)s->at.settled, NULL, s->group, err));
     list_sections(s, sections);
     STP_TRY(stp_checkpoint_read(s->run, "checkpoint.bin", s->digest, s->settings->force, sections, SECTIONS,
                                 err));
@@ -119,14 +116,15 @@ static stp_status begin(search *s, int resume, stp_err *err) {
     stp_json_digest(identity, s->digest);
     json_decref(identity);
     STP_TRY(choose_clips(s, err));
+    s->level.settings = s->settings;
+    s->level.corpus = s->corpus;
     if (resume)
         return restore(s, err);
     int only = s->corpus->fronts == 1 ? 0 : -1;
     s->at = (place){.settled = only, .settled_epoch = -1, .front_weight = only < 0 ? 0 : 1};
-    STP_TRY(stp_supernet_create(&s->net, s->corpus, s->settings, only, s->group, err));
-    stp_graph_init(s->net.graph, (uint64_t)s->settings->seed, s->net.weights, s->net.running);
-    stp_arch_init(&s->arch, (uint64_t)s->settings->seed, s->corpus->fronts);
-    s->start = s->arch;
+    STP_TRY(stp_supernet_create(&s->level.net, s->corpus, s->settings, only, NULL, s->group, err));
+    stp_bilevel_init(&s->level, only);
+    s->start = s->level.arch;
     return STP_OK;
 }
 
@@ -139,86 +137,53 @@ static void add(stp_search_sums *sums, const stp_step_result *result) {
     sums->count += result->count;
 }
 
-static void run_batch(search *s, const int *order, int first, stp_exec_state *state, stp_search_sums *sums) {
-    double coefs[STP_ARCH_COEFS];
-    stp_augment augment = stp_corpus_augment(s->settings);
-    stp_batch batch = {.clips = order + first,
+static stp_batch batch_of(const search *s, const int *order, int first, const stp_augment *augment) {
+    return (stp_batch){.clips = order + first,
                        .count = s->batch,
-                       .augment = &augment,
+                       .augment = augment,
                        .seed = (uint64_t)s->settings->seed,
                        .epoch = (int)s->at.epoch,
                        .first_slot = first};
-    stp_arch_coefs(&s->arch, open_fronts(s), coefs);
-    state->weights = s->net.weights;
-    state->running = s->net.running;
-    state->coefs = coefs;
-    state->batch_stats = 1;
-    stp_step_result result;
-    stp_step_run(s->net.stepper, &batch, state, &result, NULL, NULL);
-    if (sums)
-        add(sums, &result);
-}
-
-// beta-decay (Ye et al., "b-DARTS", CVPR 2022): the log of the sum of exp(alpha), mean over the edges, joins
-// the loss with a weight that rises with the search; it keeps single operations (skips above all) from
-// running away.
-static void add_beta_decay(const search *s, stp_arch *d_arch) {
-    double strength = s->settings->beta_decay * (double)s->at.epoch / (double)s->settings->search_epochs;
-    stp_arch weights;
-    stp_arch_softmax(&s->arch, 0, &weights);
-    for (int i = 0; i < STP_ARCH_ALPHAS; i++)
-        d_arch->all[i] += strength * weights.all[i] / STP_ARCH_BETAS;
 }
 
 static void arch_step(search *s) {
-    double d_coefs[STP_ARCH_COEFS] = {0};
-    stp_exec_state state = {.d_coefs = d_coefs, .momentum = 0.1};
+    stp_augment augment = stp_corpus_augment(s->settings);
     int batches = s->arch_count / s->batch;
-    run_batch(s, s->arch_order, (int)(s->at.step % batches) * s->batch, &state, &s->at.arch);
-    stp_arch d_arch;
-    stp_arch_backward(&s->arch, open_fronts(s), d_coefs, &d_arch);
-    add_beta_decay(s, &d_arch);
-    const stp_settings *o = s->settings;
-    stp_adam adam = {
-        .rate = o->arch_lr, .beta1 = o->arch_beta1, .beta2 = o->arch_beta2, .decay = o->arch_decay};
-    s->at.arch_steps++;
-    int cells = STP_ARCH_ALPHAS + STP_ARCH_BETAS;
-    stp_adam_step(&adam, s->arch.all, d_arch.all, s->moment1.all, s->moment2.all, cells,
-                  (long)s->at.arch_steps);
-    adam.rate *= o->gamma_lr_scale;
-    stp_adam_step(&adam, s->arch.gamma, d_arch.gamma, s->moment1.gamma, s->moment2.gamma, open_fronts(s),
-                  (long)s->at.arch_steps);
+    stp_batch batch = batch_of(s, s->arch_order, (int)(s->at.step % batches) * s->batch, &augment);
+    stp_step_result result;
+    stp_bilevel_arch_step(&s->level, &batch, (double)s->at.epoch / (double)s->settings->search_epochs,
+                          &result);
+    add(&s->at.arch, &result);
 }
 
 static void weight_step(search *s) {
-    const stp_settings *o = s->settings;
-    int weights = s->net.graph->weights;
-    stp_exec_state state = {.grads = s->net.grads, .momentum = 0.1};
-    memset(s->net.grads, 0, sizeof *s->net.grads * (size_t)weights);
-    run_batch(s, s->weight_order, (int)s->at.step * s->batch, &state, &s->at.weights);
-    double progress = (double)s->at.epoch / (double)o->search_epochs;
-    double rate = stp_cosine(o->search_lr, o->search_lr_min, progress);
-    stp_clip_gradient(s->net.grads, weights, o->clip_norm);
-    stp_sgd_step(s->net.weights, s->net.grads, s->net.velocity, weights, rate, o->search_momentum,
-                 o->search_decay);
+    stp_augment augment = stp_corpus_augment(s->settings);
+    stp_batch batch = batch_of(s, s->weight_order, (int)s->at.step * s->batch, &augment);
+    double progress = (double)s->at.epoch / (double)s->settings->search_epochs;
+    stp_step_result result;
+    stp_bilevel_weight_step(
+        &s->level, &batch, stp_cosine(s->settings->search_lr, s->settings->search_lr_min, progress), &result);
+    add(&s->at.weights, &result);
 }
 
 // Running statistics were taken under the mixed input; a cumulative mean over some batches of the one that is
 // left replaces them.
 static void estimate_statistics(search *s) {
     enum { BATCHES = 16 };
+    stp_augment augment = stp_corpus_augment(s->settings);
     for (int i = 0; i < BATCHES && i < s->steps; i++) {
-        stp_exec_state state = {.momentum = 1.0 / (i + 1)};
-        run_batch(s, s->weight_order, i * s->batch, &state, NULL);
+        stp_batch batch = batch_of(s, s->weight_order, i * s->batch, &augment);
+        stp_bilevel_estimate(&s->level, &batch, 1.0 / (i + 1));
     }
 }
 
 static stp_status settle(search *s, int front, double first, double second, stp_err *err) {
     stp_supernet one;
-    STP_TRY(stp_supernet_create(&one, s->corpus, s->settings, front, s->group, err));
-    stp_supernet_copy(&one, &s->net);
-    stp_supernet_destroy(&s->net);
-    s->net = one;
+    STP_TRY(stp_supernet_create(&one, s->corpus, s->settings, front, NULL, s->group, err));
+    stp_supernet_copy(&one, &s->level.net);
+    stp_supernet_destroy(&s->level.net);
+    s->level.net = one;
+    s->level.front = front;
     s->at.settled = front;
     s->at.settled_epoch = s->at.epoch;
     s->at.front_weight = first;
@@ -232,8 +197,8 @@ static stp_status settle_if_decided(search *s, stp_err *err) {
     stp_arch weights;
     if (s->at.settled >= 0)
         return STP_OK;
-    stp_arch_leaders(&s->arch, s->corpus->fronts, &first, &second);
-    stp_arch_softmax(&s->arch, s->corpus->fronts, &weights);
+    stp_arch_leaders(&s->level.arch, s->corpus->fronts, &first, &second);
+    stp_arch_softmax(&s->level.arch, s->corpus->fronts, &weights);
     if (weights.gamma[first] < s->settings->gamma_ratio * weights.gamma[second])
         return STP_OK;
     return settle(s, first, weights.gamma[first], weights.gamma[second], err);
@@ -261,8 +226,8 @@ static void leader(const search *s, char text[STP_FRONT_TEXT_BYTES], double *wei
     *weight = 1;
     if (first < 0) {
         stp_arch weights;
-        stp_arch_leaders(&s->arch, s->corpus->fronts, &first, &second);
-        stp_arch_softmax(&s->arch, s->corpus->fronts, &weights);
+        stp_arch_leaders(&s->level.arch, s->corpus->fronts, &first, &second);
+        stp_arch_softmax(&s->level.arch, s->corpus->fronts, &weights);
         *weight = weights.gamma[first];
     }
     stp_front_spec_format(stp_front_bank_spec(s->corpus->bank, first), text);
@@ -290,8 +255,9 @@ static void report(const search *s, int epoch_done) {
 static double validate(search *s) {
     double coefs[STP_ARCH_COEFS];
     stp_evaluation e = {0};
-    stp_arch_coefs(&s->arch, open_fronts(s), coefs);
-    stp_evaluate(s->net.tester, s->corpus, s->net.weights, s->net.running, coefs, s->validation,
+    stp_supernet *net = &s->level.net;
+    stp_bilevel_coefs(&s->level, coefs);
+    stp_evaluate(net->tester, s->corpus, net->weights, net->running, coefs, s->validation,
                  s->validation_count, &e);
     return 100.0 * (double)e.correct / (double)e.count;
 }
@@ -308,7 +274,7 @@ static stp_status end_epoch(search *s, double start, stp_err *err) {
                             .weights = s->at.weights,
                             .arch = s->at.arch,
                             .validation_accuracy = s->validation_accuracy,
-                            .parameters = &s->arch,
+                            .parameters = &s->level.arch,
                             .bank = s->corpus->bank,
                             .settled = (int)s->at.settled};
     STP_TRY(stp_search_journal(s->run, &line, err));
@@ -348,19 +314,19 @@ static stp_status conclude(search *s, stp_search_result *result, stp_err *err) {
     result->second_weight = s->at.second_weight;
     if (first < 0) {
         stp_arch weights;
-        stp_arch_leaders(&s->arch, s->corpus->fronts, &first, &second);
-        stp_arch_softmax(&s->arch, s->corpus->fronts, &weights);
+        stp_arch_leaders(&s->level.arch, s->corpus->fronts, &first, &second);
+        stp_arch_softmax(&s->level.arch, s->corpus->fronts, &weights);
         result->front_weight = weights.gamma[first];
         result->second_weight = weights.gamma[second];
     }
     result->front = first;
     result->fronts = s->corpus->fronts;
-    result->arch = s->arch;
+    result->arch = s->level.arch;
     result->start = s->start;
     result->validation_accuracy = s->validation_accuracy;
     stp_front_spec_format(stp_front_bank_spec(s->corpus->bank, first), front);
-    stp_arch_derive(&s->arch, (int)s->settings->max_skips, front, s->settings->features, &result->genotype,
-                    &result->capped_skips);
+    stp_arch_derive(&s->level.arch, (int)s->settings->max_skips, front, s->settings->features,
+                    &result->genotype, &result->capped_skips);
     return stp_search_write(s->run, result, s->corpus->bank, err);
 }
 
@@ -376,7 +342,7 @@ stp_status stp_search(const stp_corpus *corpus, const stp_settings *settings, st
         s.validation_accuracy = validate(&s);
     if (status == STP_OK)
         status = conclude(&s, result, err);
-    stp_supernet_destroy(&s.net);
+    stp_supernet_destroy(&s.level.net);
     stp_arena_destroy(s.arena);
     result->seconds = stp_step_clock() - start;
     return status;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corpus, const stp_settings *s,
-                                 int front, stp_err *err) {
+                                 int front, const stp_shape *grid, stp_err *err) {
     *o = (stp_supernet_options){.cells = (int)s->search_cells,
                                 .channels = (int)s->search_channels,
                                 .partial = (int)s->partial,
@@ -20,6 +20,8 @@ static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corp
         o->shape[i] = corpus->shape[o->front_id[i]];
     }
     o->grid = stp_align_grid(o->align, corpus->shape, corpus->fronts);
+    if (grid)
+        o->grid = *grid;
     // What was padded for comparison is trimmed back when it has won.
     if (front >= 0 && o->align == STP_ALIGN_PAD)
         o->grid = o->shape[0];
@@ -45,10 +47,10 @@ static stp_status make_steppers(stp_supernet *net, const stp_corpus *corpus, con
 }
 
 stp_status stp_supernet_create(stp_supernet *net, const stp_corpus *corpus, const stp_settings *settings,
-                               int front, int group_samples, stp_err *err) {
+                               int front, const stp_shape *grid, int group_samples, stp_err *err) {
     stp_supernet_options options;
     *net = (stp_supernet){0};
-    STP_TRY(choose_options(&options, corpus, settings, front, err));
+    STP_TRY(choose_options(&options, corpus, settings, front, grid, err));
     net->arena = stp_arena_create();
     if (!net->arena)
         return stp_err_memory(err, "a supernet", 64);

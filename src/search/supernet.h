@@ -13,9 +13,10 @@ typedef struct stp_supernet {
     stp_real *weights, *velocity, *grads, *running;
 } stp_supernet;
 
-// front < 0: all of the corpus' configurations, weighted by gamma; else this one alone.
+// front < 0: all of the corpus' configurations, weighted by gamma; else this one alone. grid: NULL takes what
+// the configurations' shapes and --align give; a benchmark may ask for another one.
 stp_status stp_supernet_create(stp_supernet *net, const stp_corpus *corpus, const stp_settings *settings,
-                               int front, int group_samples, stp_err *err);
+                               int front, const stp_shape *grid, int group_samples, stp_err *err);
 void stp_supernet_destroy(stp_supernet *net);
 
 // Weights, velocities and running statistics that both have (by parameter name), from one to the other.

@@ -80,6 +80,9 @@ stp_status stp_settings_resume(stp_settings *settings, stp_command command, cons
 // (`saved`: its settings).
 stp_status stp_settings_inherit(stp_settings *settings, const json_t *saved, const char *where, stp_err *err);
 
+// Whether an option was said by a flag or the config file.
+int stp_settings_given(const stp_settings *settings, stp_command command, const char *flag);
+
 // One line an option, with the default, grouped as in options.def.
 void stp_settings_print_help(FILE *out, stp_command command);
 // The same as man page source (roff): one .TP an option.

@@ -140,3 +140,8 @@ stp_status stp_settings_inherit(stp_settings *settings, const json_t *saved, con
     }
     return STP_OK;
 }
+
+int stp_settings_given(const stp_settings *settings, stp_command command, const char *flag) {
+    const stp_option *option = stp_option_find(command, flag);
+    return option && settings->given[stp_option_index(option)];
+}
