@@ -3,6 +3,7 @@
 #include "base/arena.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -141,6 +142,6 @@ void stp_pool_run(stp_pool *pool, stp_pool_fn fn, void *context, int count) {
         if (spins < SPINS)
             pause_briefly();
         else
-            usleep(10);
+            sched_yield();
     }
 }
