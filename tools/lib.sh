@@ -1,0 +1,25 @@
+# Shared by tools/demo and tools/results: reading results, and rows of a table. Source it.
+# value KEY FILE: a number or text from a JSON object as stapes prints it, one key a line.
+value() { sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' "$2" | head -n 1; }
+
+# thousands N: 12345 as "12.3 K", 2345678 as "2.35 M".
+thousands() {
+    awk -v n="$1" 'BEGIN {
+        if (n >= 1e6) printf "%.3g M", n / 1e6
+        else if (n >= 1e3) printf "%.3g K", n / 1e3
+        else printf "%d", n
+    }'
+}
+
+# result_row NAME TRAIN_JSON EVAL_JSON: | name | front-end | parameters | MACs | accuracy | 95 % interval | clips |
+result_row() {
+    printf '| %-24s | %-13s | %10s | %7s | %8.2f | %6.2f to %6.2f | %5d |\n' "$1" "$(value front "$2")" \
+        "$(thousands "$(value parameters "$2")")" "$(thousands "$(value macs "$2")")" "$(value accuracy "$3")" \
+        "$(value low "$3")" "$(value high "$3")" "$(value n "$3")"
+}
+result_head() {
+    printf '| %-24s | %-13s | %10s | %7s | %8s | %16s | %5s |\n' system front-end parameters MACs 'accuracy' \
+        '95 % interval' clips
+    printf '|:%s|:%s|%s:|%s:|%s:|%s:|%s:|\n' ------------------------- -------------- ----------- -------- --------- \
+        ----------------- ------
+}
