@@ -2,6 +2,17 @@
 # value KEY FILE: a number or text from a JSON object as stapes prints it, one key a line.
 value() { sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' "$2" | head -n 1; }
 
+# once RUN COMMAND...: the command with --out RUN; what it prints as JSON is kept as RUN.json when it is whole, and a run
+# that is whole is not made again.
+once() {
+    run=$1
+    shift
+    [ ! -s "$run.json" ] || return 0
+    rm -rf "$run"
+    "$@" --out "$run" --json >"$run.json.part"
+    mv "$run.json.part" "$run.json"
+}
+
 # thousands N: 12345 as "12.3 K", 2345678 as "2.35 M".
 thousands() {
     awk -v n="$1" 'BEGIN {
