@@ -68,5 +68,9 @@ stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const c
 void stp_cli_session_end(stp_cli_session *s) {
     stp_meter_finish(&s->meter);
     stp_corpus_close(&s->corpus);
-    stp_run_close(s->run);
+    // Without a checkpoint there is nothing to resume, and the same --out must be free for the next try.
+    if (s->run && !s->resume && !stp_run_has(s->run, "checkpoint.bin"))
+        stp_run_discard(s->run);
+    else
+        stp_run_close(s->run);
 }

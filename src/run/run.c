@@ -91,6 +91,17 @@ void stp_run_close(stp_run *run) {
     stp_free(run);
 }
 
+void stp_run_discard(stp_run *run) {
+    DIR *folder = opendir(run->path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    rmdir(run->path);
+    stp_run_close(run);
+}
+
 const char *stp_run_path(const stp_run *run) {
     return run->path;
 }

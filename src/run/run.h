@@ -17,6 +17,9 @@ stp_status stp_run_create(stp_run **run, const char *path, stp_err *err);
 // Opens an existing one; STP_ERR_IO / STP_ERR_FORMAT when it is none (no settings.json).
 stp_status stp_run_open(stp_run **run, const char *path, stp_err *err);
 void stp_run_close(stp_run *run);
+// Removes the folder of a run that was just made and came to nothing, with the files in it, and closes the
+// run. What cannot be removed stays.
+void stp_run_discard(stp_run *run);
 const char *stp_run_path(const stp_run *run);
 int stp_run_has(const stp_run *run, const char *name);
 

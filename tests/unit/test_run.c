@@ -85,6 +85,20 @@ static void folders_are_made_and_opened(void **state) {
     assert_null(other);
 }
 
+static void runs_that_came_to_nothing_go(void **state) {
+    (void)state;
+    stp_run *other;
+    char path[256];
+    snprintf(path, sizeof path, "%s", in_run("next"));
+    assert_int_equal(stp_run_create(&other, path, &err), STP_OK);
+    json_t *object = json_object();
+    assert_int_equal(stp_run_write_json(other, "settings.json", object, &err), STP_OK);
+    json_decref(object);
+    stp_run_discard(other);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(access(stp_run_path(run), F_OK), 0); // its parent stays
+}
+
 static void folders_that_cannot_be_are_refused(void **state) {
     (void)state;
     stp_run *other;
@@ -457,6 +471,7 @@ static void runs_survive_want_of_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_RUN(folders_are_made_and_opened),
+        WITH_RUN(runs_that_came_to_nothing_go),
         WITH_RUN(folders_that_cannot_be_are_refused),
         WITH_RUN(json_files_are_whole),
         WITH_RUN(json_keeps_bits),
