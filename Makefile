@@ -15,6 +15,13 @@ check: setup ## build everything and run all tests
 	@cmake --build $(BUILD) -j$(JOBS)
 	@ctest --test-dir $(BUILD) -j$(JOBS) --output-on-failure
 
+demo: all ## speak ten words, search a spotter for them, train and test it (under 10 minutes)
+	@sh tools/setup demo
+	@sh tools/demo $(STAPES)
+
+results: all ## the experiments of the paper on a data folder: make results DATA=DIR
+	@sh tools/results $(STAPES) $(DATA)
+
 asan: setup ## all tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan --log-level=WARNING
 	@cmake --build build/asan -j$(JOBS)
@@ -32,4 +39,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check asan format man clean help
+.PHONY: all setup check demo results asan format man clean help
