@@ -67,6 +67,7 @@ static stp_status restore(search *s, stp_err *err) {
     stp_section sections[SECTIONS];
     list_sections(s, sections);
     STP_TRY(stp_checkpoint_read(s->run, "checkpoint.bin", s->digest, s->settings->force, sections, 1, err));
+    s->level.front = (int)s->at.settled;
     STP_TRY(
         stp_supernet_create(&s->level.net, s->corpus, s->settings, (int)s->at.settled, NULL, s->group, err));
     list_sections(s, sections);
