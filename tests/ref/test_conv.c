@@ -20,6 +20,8 @@ static const conv_case cases[] = {
     {"pointwise, odd everything", POINTWISE, 5, 3, 7, 7, 3, 7, 1, 3, 1, 1, 1, 1, 1, 1},
     {"pointwise, one pixel", POINTWISE, 3, 1, 1, 2, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1},
     {"pointwise, one column", POINTWISE, 4, 11, 1, 4, 11, 1, 1, 2, 0, 1, 0, 1, 0, 0},
+    {"pointwise, wider than a chunk", POINTWISE, 20, 3, 61, 12, 3, 61, 1, 1, 0, 1, 1, 1, 1, 0},
+    {"pointwise, data only", POINTWISE, 16, 9, 10, 32, 9, 10, 1, 1, 0, 1, 1, 1, 0, 0},
     {"pointwise, weights only", POINTWISE, 12, 5, 9, 20, 5, 9, 0, 1, 1, 1, 0, 0, 1, 1},
     {"pointwise, bias only", POINTWISE, 6, 4, 4, 5, 4, 4, 0, 1, 1, 1, 0, 0, 0, 1},
     {"pointwise 68 -> 276", POINTWISE, 68, 3, 5, 276, 3, 5, 1, 1, 0, 1, 1, 1, 1, 1},
