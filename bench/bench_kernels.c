@@ -44,6 +44,23 @@ static const bench_case cases[] = {
     {"dwpw", 32, 32, 25, 20, 5, 1, 1},
     {"dwpw", 64, 64, 13, 10, 3, 1, 1},
     {"dw", 64, 64, 25, 5, 3, 1, 1},
+    // the 1x1 convolutions before a search's cells, of its found networks, and of DS-CNN
+    {"conv", 48, 16, 48, 40, 1, 1, 1},
+    {"conv", 64, 16, 48, 40, 1, 1, 1},
+    {"conv", 64, 32, 24, 20, 1, 1, 1},
+    {"conv", 128, 32, 24, 20, 1, 1, 1},
+    {"conv", 128, 64, 12, 10, 1, 1, 1},
+    {"conv", 256, 64, 12, 10, 1, 1, 1},
+    {"conv", 8, 8, 49, 40, 1, 1, 1},
+    {"conv", 16, 16, 25, 20, 1, 1, 1},
+    {"conv", 24, 24, 25, 20, 1, 1, 1},
+    {"conv", 64, 64, 13, 10, 1, 1, 1},
+    {"conv", 64, 64, 25, 5, 1, 1, 1},
+    // factorised reductions as they are run and as they are shipped; a stem; an alignment
+    {"conv", 64, 16, 48, 40, 1, 2, 1},
+    {"conv", 64, 32, 24, 20, 2, 2, 1},
+    {"conv", 1, 48, 49, 40, 3, 1, 1},
+    {"conv", 1, 1, 97, 80, 3, 2, 1},
     {"maxpool", 4, 4, 48, 40, 3, 1, 1},
     {"maxpool", 8, 8, 24, 20, 3, 1, 1},
     {"maxpool", 8, 8, 48, 40, 3, 2, 1},
@@ -119,6 +136,19 @@ static void dwpw_backward_w(bench *b, int i) {
     b->k->dwpw_backward(&b->win, upstream(b, i), b->in[i], b->d[i], b->w_dw, b->w_pw, b->d_in[i], 1,
                         b->d_w_dw, b->d_w_pw, NULL, b->scratch);
 }
+static void conv_forward(bench *b, int i) {
+    b->k->conv_forward(&b->win, 1, b->in[i], b->w_pw, NULL, b->z[i], b->sums, b->scratch);
+}
+static void conv_backward(bench *b, int i) {
+    b->k->conv_backward(&b->win, 1, upstream(b, i), b->in[i], b->w_pw, b->d_in[i], 1, NULL, NULL, b->scratch);
+}
+static void conv_backward_only_w(bench *b, int i) {
+    b->k->conv_backward(&b->win, 1, upstream(b, i), b->in[i], b->w_pw, none, 1, b->d_w_pw, NULL, b->scratch);
+}
+static void conv_backward_w(bench *b, int i) {
+    b->k->conv_backward(&b->win, 1, upstream(b, i), b->in[i], b->w_pw, b->d_in[i], 1, b->d_w_pw, NULL,
+                        b->scratch);
+}
 static void max_forward(bench *b, int i) {
     b->k->pool_forward(STP_POOL_MAX, &b->win, b->in[i], b->z[i], b->sums);
 }
@@ -148,18 +178,20 @@ static void mix_backward(bench *b, int i) {
 typedef struct bench_kernel {
     const char *kernel, *name;
     bench_run run;
-    double dw, pw;  // MACs a pixel and channel: dw * k*k + pw * m
+    double dw, pw;  // MACs a pixel and channel: dw * k*k + pw * m, or pw * m * k*k of a dense convolution
     double tensors; // or values a pixel and channel: tensors + m where it is a mix; inputs of pools apart
 } bench_kernel;
 
 static const bench_kernel kernels[] = {
-    {"dwpw", "forward", dwpw_forward, 1, 1, 0},     {"dwpw", "forward+d", dwpw_forward_d, 1, 1, 0},
-    {"dwpw", "backward", dwpw_backward, 1, 1, 0},   {"dwpw", "backward+w", dwpw_backward_w, 2, 2, 0},
-    {"dw", "forward", dwpw_forward, 1, 0, 0},       {"dw", "backward+w", dwpw_backward_w, 2, 0, 0},
-    {"maxpool", "forward", max_forward, 0, 0, 1},   {"maxpool", "backward", max_backward, 0, 0, 3},
-    {"avgpool", "forward", avg_forward, 0, 0, 1},   {"avgpool", "backward", avg_backward, 0, 0, 2},
-    {"affine", "forward", affine_forward, 0, 0, 1}, {"affine", "backward", affine_backward, 0, 0, 2},
-    {"mix", "forward", mix_forward, 0, 0, 1},       {"mix", "backward", mix_backward, 0, 0, 1},
+    {"dwpw", "forward", dwpw_forward, 1, 1, 0},        {"dwpw", "forward+d", dwpw_forward_d, 1, 1, 0},
+    {"dwpw", "backward", dwpw_backward, 1, 1, 0},      {"dwpw", "backward+w", dwpw_backward_w, 2, 2, 0},
+    {"dw", "forward", dwpw_forward, 1, 0, 0},          {"dw", "backward+w", dwpw_backward_w, 2, 0, 0},
+    {"conv", "forward", conv_forward, 0, 1, 0},        {"conv", "backward", conv_backward, 0, 1, 0},
+    {"conv", "only w", conv_backward_only_w, 0, 1, 0}, {"conv", "backward+w", conv_backward_w, 0, 2, 0},
+    {"maxpool", "forward", max_forward, 0, 0, 1},      {"maxpool", "backward", max_backward, 0, 0, 3},
+    {"avgpool", "forward", avg_forward, 0, 0, 1},      {"avgpool", "backward", avg_backward, 0, 0, 2},
+    {"affine", "forward", affine_forward, 0, 0, 1},    {"affine", "backward", affine_backward, 0, 0, 2},
+    {"mix", "forward", mix_forward, 0, 0, 1},          {"mix", "backward", mix_backward, 0, 0, 1},
 };
 
 static int is(const bench_case *t, const char *kernel) {
@@ -184,10 +216,11 @@ static void prepare(bench *b) {
     }
     const size_t lanes = (size_t)b->k->lanes, c = (size_t)t->c, m = (size_t)t->m, kk = (size_t)(t->k * t->k);
     b->w_dw = values(b, c * kk);
-    b->w_pw = is(t, "dw") ? NULL : values(b, c * m);
+    const size_t dense = is(t, "conv") ? c * m * kk : c * m;
+    b->w_pw = is(t, "dw") ? NULL : values(b, dense);
     b->a = values(b, c + m);
     b->d_w_dw = values(b, c * kk);
-    b->d_w_pw = values(b, c * m);
+    b->d_w_pw = values(b, dense);
     b->sums = values(b, (m + 1) * (c + 1) * 2 * lanes);
     b->scratch = values(b, stp_kernel_scratch_reals((int)lanes, (int)(c > m ? c : m), t->w, t->k));
 }
@@ -215,7 +248,8 @@ static void report(bench *b, const bench_kernel *kernel) {
     const bench_case *t = b->t;
     const double took = time_of(b, kernel->run), lanes = b->k->lanes;
     const double in = (double)t->h * t->w * t->c * lanes, out = in / (t->stride * t->stride);
-    const double macs = out * (kernel->dw * t->k * t->k + kernel->pw * t->m);
+    const double window = (double)t->k * t->k;
+    const double macs = out * (kernel->dw * window + kernel->pw * t->m * (is(t, "conv") ? window : 1));
     const double moved = (in * kernel->tensors + out * (is(t, "mix") ? t->m : 1)) * sizeof(stp_real);
     printf("%s,%s,%s,%d,%d,%d,%d,%d,%d,%d,%.2f,", stp_isa_name(b->k->isa), kernel->kernel, kernel->name, t->c,
            t->m, t->h, t->w, t->k, t->stride, t->dilation, took * 1e6);
