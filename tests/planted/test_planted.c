@@ -8,7 +8,7 @@
 #include "run/run_settings.h"
 #include "search/search.h"
 
-enum { SAMPLES = 8000, CLIPS = 240, SEEDS = 10, GAP = 80, PERIOD = 512, FINE = 1 };
+enum { SAMPLES = 8000, CLIPS = 320, SEEDS = 10, GAP = 80, PERIOD = 512, FINE = 1 };
 
 static const char fronts[] = "1024/512/8,128/128/8,2048/512/8";
 
@@ -79,6 +79,7 @@ static stp_search_result search(const char *folder, int seed, int epochs) {
     settings.warmup_epochs = 6;
     settings.arch_lr = 0.02;
     settings.shift_ms = 0;
+    snprintf(settings.align, sizeof settings.align, "resample");
     snprintf(out, sizeof out, "%s-%d", folder, seed);
     assert_int_equal(stp_corpus_open(&corpus, &settings, settings.fronts, 1, &observer, &err), STP_OK);
     assert_int_equal(stp_run_create(&run, in_root(out), &err), STP_OK);
