@@ -52,14 +52,17 @@ static inline void *problem_room(size_t count, size_t size) {
     return memory;
 }
 
+// Rounded to floats, so that a float and a double build compute the same function.
 static inline void problem_fill_weights(problem *p, uint64_t seed) {
     stp_graph_init(p->g, seed, p->weights, p->running);
-    for (int i = 0; i < p->g->params; i++) { // gains and shifts away from 1 and 0
+    for (int i = 0; i < p->g->params; i++) {
         const stp_param *param = &p->g->param[i];
+        int moved = param->kind == STP_PARAM_GAIN || param->kind == STP_PARAM_SHIFT; // away from 1 and 0
         stp_rng rng = stp_rng_at(seed, STP_RNG_TEST, 1, (uint64_t)i);
-        if (param->kind == STP_PARAM_GAIN || param->kind == STP_PARAM_SHIFT)
-            for (int k = 0; k < param->count; k++)
-                p->weights[param->offset + k] += (stp_real)(0.3 * stp_rng_normal(&rng));
+        for (int k = 0; k < param->count; k++) {
+            stp_real *weight = &p->weights[param->offset + k];
+            *weight = (stp_real)(float)((double)*weight + (moved ? 0.3 * stp_rng_normal(&rng) : 0.0));
+        }
     }
 }
 
@@ -69,7 +72,7 @@ static inline void problem_fill_input(problem *p, uint64_t seed, int input) {
     p->inputs[input] = problem_room(pixels * (size_t)p->samples, sizeof(stp_real));
     for (int n = 0; n < p->samples; n++) {
         stp_rng rng = stp_rng_at(seed, STP_RNG_TEST, 2 + (uint64_t)input, (uint64_t)n);
-        for (size_t k = 0; k < pixels; k++) // rounded, so that float and double runs see the same
+        for (size_t k = 0; k < pixels; k++)
             p->inputs[input][n * pixels + k] = (stp_real)(float)stp_rng_normal(&rng);
     }
 }
