@@ -2,15 +2,17 @@
 """Compares training steps written by dump.c with PyTorch's autograd in double: loss, logits, every gradient, running
 batch-norm statistics.
 
-usage: compare.py FOLDER...   (all of one network, with the same inputs and weights)
+usage: compare.py FOLDER...   (all of one network; of every seed one in double, with the same inputs and weights)
 
 A tensor's difference is its largest one, relative to the largest entry of PyTorch's (of a running mean: or to the
-standard deviation, since a mean may be anything near zero). Exits 1 above the tolerance: 1e-9 in double, where the
-two differ by rounding alone, so that they are the same function; 1e-4 in float.
+standard deviation, since a mean may be anything near zero).
 
-Floats: some gradients are small differences of large sums (a 1x1 convolution before a batch norm), and PyTorch's own
-float run is then more than 1e-4 from its double run. So a tensor of floats may differ by the tolerance or by ten times
-what PyTorch's floats differ, whichever is more; how many needed that is printed.
+Double: every tensor within 1e-9 of PyTorch, in the first seed. The two differ by rounding alone (1e-12), so that they
+are the same function, and in the other seeds, which take no PyTorch, our double stands for both.
+Float: values (loss, logits, running statistics) within 1e-4 in every seed, a gradient within 1e-4 in one seed at least.
+Not in all, because among millions of values that are rectified or compared about one lies within rounding of its kink and
+falls the other way than in double; every gradient before it then differs by 1e-4 to 1e-2, for good reason. PyTorch's own
+floats do the same. A wrong gradient is wrong in every seed.
 """
 import array
 import json
@@ -24,7 +26,6 @@ import networks
 
 MOMENTUM = 0.1
 TOLERANCE = {'double': 1e-9, 'float': 1e-4}
-FLOAT_SLACK = 10
 
 
 class Dump:
@@ -35,7 +36,8 @@ class Dump:
         with open(os.path.join(folder, 'tensors.f64'), 'rb') as file:
             values.frombytes(file.read())
         self.values = torch.tensor(values, dtype=torch.float64)
-        self.name = f"{self.index['network']} {self.index['isa']} {self.index['real']}"
+        self.real, self.seed = self.index['real'], self.index['seed']
+        self.name = f"{self.index['network']} {self.index['isa']} {self.real}"
 
     def role(self, role):
         """name -> list of tensors, in their order."""
@@ -48,11 +50,11 @@ class Dump:
         return found
 
 
-def run(dump, dtype):
+def run(dump):
     """Everything that a dump holds, computed by PyTorch: role -> name -> list of tensors."""
-    weights = {name: [t.to(dtype).clone().requires_grad_() for t in ts] for name, ts in dump.role('weight').items()}
-    arch = {name: ts[0].to(dtype).clone().requires_grad_() for name, ts in dump.role('arch').items()}
-    inputs, options = [x.to(dtype) for x in dump.role('input')['x']], dump.index['options']
+    weights = {name: [t.clone().requires_grad_() for t in ts] for name, ts in dump.role('weight').items()}
+    arch = {name: ts[0].clone().requires_grad_() for name, ts in dump.role('arch').items()}
+    inputs, options = dump.role('input')['x'], dump.index['options']
     labels = dump.role('label')['labels'][0].long()
     store = networks.Store(weights)
     if dump.index['network'] == 'supernet':
@@ -105,35 +107,36 @@ def differences(found, wanted, who):
             if len(tensors) != len(found[role][name]):
                 sys.exit(f'{who}: {role} {name}: {len(found[role][name])} of them, PyTorch has {len(tensors)}')
             for k, (a, b) in enumerate(zip(found[role][name], tensors)):
-                distance = (a.reshape(-1).double() - b.reshape(-1)).abs().max().item()
+                distance = (a.reshape(-1) - b.reshape(-1)).abs().max().item()
                 table[role, name, k] = distance / scale_of(wanted, role, name, k)
     return table
 
 
-def worst_of(table):
-    return max(table, key=lambda key: table[key] if table[key] == table[key] else float('inf'))
-
-
-def show(who, table):
+def show(name, seed, table):
     """A line a role: how many tensors, the worst of them."""
     for role in dict.fromkeys(key[0] for key in table):
         own = {key: error for key, error in table.items() if key[0] == role}
-        _, name, k = worst_of(own)
-        print(f'{who:24} {role:17} {len(own):5} {max(own.values()):10.2e}  {name}#{k}')
+        _, tensor, k = max(own, key=lambda key: own[key] if own[key] == own[key] else float('inf'))
+        print(f'{name:24} {seed!s:>5} {role:17} {len(own):5} {own[role, tensor, k]:10.2e}  {tensor}#{k}')
 
 
-def judge(dump, table, floats):
-    """Whether all are within what is allowed; says which are not."""
-    tolerance = TOLERANCE[dump.index['real']]
-    slack = FLOAT_SLACK if dump.index['real'] == 'float' else 0
-    allowed = {key: max(tolerance, slack * floats[key]) for key in table}
-    bad = [key for key in table if not table[key] <= allowed[key]]
-    excused = [key for key in table if tolerance < table[key] <= allowed[key]]
-    if excused:
-        print(f'  {len(excused)} of {len(table)} above {tolerance:g}, but within {slack} times what PyTorch in float is off')
-    for key in bad[:20]:
-        print(f'  {dump.name}: {key[0]} {key[1]}#{key[2]}: {table[key]:.2e} is above {allowed[key]:.2e}')
-    return not bad
+def least(errors):
+    return min(error if error == error else float('inf') for error in errors)
+
+
+def judge(name, real, tables):
+    """Whether all tensors are within what is allowed, given the tables of all seeds; says which are not."""
+    bad = 0
+    for key in tables[0]:
+        errors = [table[key] for table in tables]
+        fine = [error <= TOLERANCE[real] for error in errors]
+        if not (any(fine) if real == 'float' and key[0] in ('d_weight', 'd_arch') else all(fine)):
+            bad += 1
+            if bad <= 20:
+                print(f'  {name}: {key[0]} {key[1]}#{key[2]}: ' + ', '.join(f'{error:.2e}' for error in errors))
+    if len(tables) > 1:
+        show(name, 'least', {key: least(table[key] for table in tables) for key in tables[0]})
+    return bad == 0
 
 
 def check_same_problem(dumps):
@@ -149,16 +152,23 @@ def main():
         sys.exit('usage: compare.py FOLDER...')
     torch.set_num_threads(2)
     dumps = [Dump(folder) for folder in sys.argv[1:]]
-    check_same_problem(dumps)
-    wanted = run(dumps[0], torch.float64)
-    print(f'{"step of":24} {"tensors":17} {"count":>5} {"worst":>10}  which')
-    floats = differences(run(dumps[0], torch.float32), wanted, 'PyTorch')
-    show(dumps[0].index['network'] + ' PyTorch float', floats)
-    fine = []
-    for dump in dumps:
-        table = differences({role: dump.role(role) for role in wanted}, wanted, dump.name)
-        show(dump.name, table)
-        fine.append(judge(dump, table, floats))
+    tables = {}  # (name, real) -> a table a seed
+    print(f'{"step of":24} {"seed":>5} {"tensors":17} {"count":>5} {"worst":>10}  which')
+    for seed in dict.fromkeys(dump.seed for dump in dumps):
+        own = [dump for dump in dumps if dump.seed == seed]
+        check_same_problem(own)
+        if seed == dumps[0].seed:
+            wanted = run(own[0])
+        else:
+            double = next(dump for dump in own if dump.real == 'double')
+            wanted = {role: double.role(role) for role in wanted}
+            own.remove(double)
+        for dump in own:
+            table = differences({role: dump.role(role) for role in wanted}, wanted, dump.name)
+            if seed == dumps[0].seed:
+                show(dump.name, seed, table)
+            tables.setdefault((dump.name, dump.real), []).append(table)
+    fine = [judge(name, real, seeds) for (name, real), seeds in tables.items()]
     print('the same step as' if all(fine) else 'NOT the same step as', f'PyTorch {torch.__version__} in double')
     sys.exit(0 if all(fine) else 1)
 

@@ -1,12 +1,12 @@
 // Writes one training step of a network to a folder, for comparison with PyTorch (networks.py):
-//   dump supernet|network|ds_cnn ISA FOLDER
+//   dump supernet|network|ds_cnn ISA SEED FOLDER
 // FOLDER/index.json lists the tensors (role, name, shape, offset) of FOLDER/tensors.f64, all as doubles.
 // Parameters of one name are numbered by their order in the network.
 #include "problem.h"
 
 #include <jansson.h>
 
-enum { SAMPLES = 16, CELLS = 3, CHANNELS = 8, PARTIAL = 4, CLASSES = 5, SEED = 11 };
+enum { SAMPLES = 16, CELLS = 3, CHANNELS = 8, PARTIAL = 4, CLASSES = 5 };
 
 typedef struct dump {
     FILE *data;
@@ -145,8 +145,8 @@ static void write_all(const problem *p, const char *folder, json_t *index) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "usage: %s supernet|network|ds_cnn ISA FOLDER\n", argv[0]);
+    if (argc != 5) {
+        fprintf(stderr, "usage: %s supernet|network|ds_cnn ISA SEED FOLDER\n", argv[0]);
         return 2;
     }
     stp_err err;
@@ -154,19 +154,20 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", err.text);
         return 77;
     }
-    int fronts;
+    int fronts, seed = atoi(argv[3]);
     double smoothing = strcmp(argv[1], "supernet") == 0 ? 0.1 : 0;
-    json_t *index = json_pack("{s:s, s:s, s:s}", "network", argv[1], "isa", stp_isa_name(stp_isa_current()),
-                              "real", sizeof(stp_real) == 8 ? "double" : "float");
+    json_t *index =
+        json_pack("{s:s, s:i, s:s, s:s}", "network", argv[1], "seed", seed, "isa",
+                  stp_isa_name(stp_isa_current()), "real", sizeof(stp_real) == 8 ? "double" : "float");
     json_t *options =
         json_pack("{s:i, s:i, s:i, s:i, s:f, s:[i,i]}", "cells", CELLS, "channels", CHANNELS, "partial",
                   PARTIAL, "classes", CLASSES, "smoothing", smoothing, "grid", 49, 40);
     json_object_set_new(index, "options", options);
     problem p;
     stp_graph *g = build(argv[1], &fronts, index);
-    problem_make(&p, g, fronts, SAMPLES, smoothing, SEED);
+    problem_make(&p, g, fronts, SAMPLES, smoothing, (uint64_t)seed);
     problem_run(&p, (problem_way){stp_isa_current(), 2, SAMPLES, 1});
-    write_all(&p, argv[3], index);
+    write_all(&p, argv[4], index);
     problem_free(&p);
     json_decref(index);
     return 0;

@@ -13,20 +13,22 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # In double on the plain lanes, then the product's floats on every instruction set that this processor has; weights and
-# inputs are the same in all. (In float, a relu or a maximum that rounding turns the other way would show as 1e-3 to
-# 1e-2, with the double at 1e-12 still; the seed in dump.c is one with no value that near to a kink.)
-mkdir "$scratch/double"
-"$dump_double" "$network" plain "$scratch/double"
-folders=$scratch/double
-for isa in plain avx2 avx512; do
-    mkdir "$scratch/$isa"
-    if "$dump" "$network" "$isa" "$scratch/$isa" 2>"$scratch/said"; then
-        folders="$folders $scratch/$isa"
-    else
-        status=$?
-        cat "$scratch/said"
-        [ "$status" -eq 77 ] || exit "$status" # 77: this processor lacks it
-    fi
+# inputs are the same in all.
+folders=
+for seed in 11 12 13 14 15 16 17 18; do
+    mkdir "$scratch/$seed.double"
+    "$dump_double" "$network" plain "$seed" "$scratch/$seed.double"
+    folders="$folders $scratch/$seed.double"
+    for isa in plain avx2 avx512; do
+        mkdir "$scratch/$seed.$isa"
+        if "$dump" "$network" "$isa" "$seed" "$scratch/$seed.$isa" 2>"$scratch/said"; then
+            folders="$folders $scratch/$seed.$isa"
+        else
+            status=$?
+            cat "$scratch/said"
+            [ "$status" -eq 77 ] || exit "$status" # 77: this processor lacks it
+        fi
+    done
 done
 # shellcheck disable=SC2086 # a list
 PYTHONDONTWRITEBYTECODE=1 "$python" "$here/compare.py" $folders
