@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,6 +44,19 @@ int stp_cli_print_json(const char *command, json_t *object) {
     putchar('\n');
     json_decref(object);
     return 0; // a failed write shows in stp_cli_finish_output
+}
+
+json_t *stp_cli_json_text(const char *text) {
+    json_t *string = json_string(text);
+    char *copy = string ? NULL : strdup(text);
+    if (!copy)
+        return string;
+    for (char *p = copy; *p; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    string = json_string(copy);
+    free(copy);
+    return string;
 }
 
 void stp_cli_secure_streams(void) {

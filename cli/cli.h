@@ -20,6 +20,8 @@ const volatile sig_atomic_t *stp_cli_catch_interrupt(void);
 // Prints a result as one indented JSON object and gives up the reference. NULL stands for memory that ran
 // out. Returns the exit status.
 int stp_cli_print_json(const char *command, json_t *object);
+// A text for JSON, which knows UTF-8 only: in any other (a file name may be) what is no ASCII becomes '?'.
+json_t *stp_cli_json_text(const char *text);
 
 // Makes standard input, output and error safe to use even where the caller closed them (else the first file
 // opened would take their place and be written over), and lets a write to a closed pipe fail instead of

@@ -121,7 +121,7 @@ static stp_status choose_classes(chooser *ch, stp_err *err) {
         ch->label[classes] = STP_LABEL_SILENCE;
         ch->silence = classes++;
     }
-    if (classes < 2)
+    if (classes < (options->partial ? 1 : 2))
         return stp_err_set(err, STP_ERR_DATA,
                            "%s: only one class%s%s, and a spotter tells at least two apart; add "
                            "folders of other words",

@@ -44,6 +44,8 @@ stp_status stp_dataset_from_folder(stp_dataset *dataset, stp_folder *folder, stp
                              .skipped = folder->skipped};
     memcpy(dataset->folder_digest, folder->digest, sizeof dataset->folder_digest);
     STP_TRY(stp_classes_choose(dataset, folder, err));
+    if (folder->options->partial)
+        return STP_OK;
     STP_TRY(check_splits(dataset, folder->dir, err));
     return check_classes(folder, dataset, err);
 }

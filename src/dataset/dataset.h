@@ -22,6 +22,7 @@ typedef struct stp_dataset_options {
     int silence;
     double silence_ratio;
     int rate_hz, clip_samples;
+    int partial; // nothing is trained: splits and classes may have no clip, and one class is enough
     uint64_t max_clip_bytes;
     uint64_t seed;          // draws which clips stand for _unknown_ and _silence_
     const char *cache_path; // "" = beside the user's caches ($XDG_CACHE_HOME/stapes or ~/.cache/stapes),
@@ -68,8 +69,8 @@ typedef struct stp_dataset {
 
 // Scans, splits, chooses classes, builds or maps the cache. Errors: empty folder, one class only, a training,
 // validation or testing split with no clip, a label with comma, slash or control character, labels not in the
-// folder, a full disk... `one_class_ok` etc. do not exist: a command that can live without a split asks
-// stp_dataset_count itself.
+// folder, a full disk... With `partial` a command that can live without a split asks stp_dataset_count
+// itself.
 stp_status stp_dataset_open(stp_dataset **dataset, const stp_dataset_options *options, stp_err *err);
 void stp_dataset_close(stp_dataset *dataset);
 

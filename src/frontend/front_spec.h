@@ -4,6 +4,8 @@
 
 #include "base/status.h"
 
+#include <stddef.h>
+
 typedef enum stp_front_kind { STP_FRONT_MFCC, STP_FRONT_LOGMEL } stp_front_kind;
 
 typedef struct stp_front_spec {
@@ -36,5 +38,7 @@ int stp_front_spec_frames(const stp_front_spec *spec, int clip_samples);
 // in flash.
 double stp_front_spec_frame_mults(const stp_front_spec *spec);
 long stp_front_spec_table_bytes(const stp_front_spec *spec);
+// Working memory of the device's front-end: the window's samples, the spectrum, the bands.
+stp_status stp_front_spec_memory_bytes(const stp_front_spec *spec, size_t *bytes, stp_err *err);
 
 #endif

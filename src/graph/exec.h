@@ -39,8 +39,6 @@ void stp_exec_destroy(stp_exec *exec);
 int stp_exec_lanes(const stp_exec *exec);
 int stp_exec_blocks_per_group(const stp_exec *exec);
 size_t stp_exec_bytes(const stp_exec *exec);
-// Value bytes of one sample at the fullest moment of a forward run (the activations' peak), float32.
-size_t stp_exec_activation_peak(const stp_graph *graph);
 
 // Places to fill before and read after, per block: input [h][c][w][lanes] without gaps, logits and their
 // gradient [classes][lanes].

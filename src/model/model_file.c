@@ -64,7 +64,10 @@ static stp_status read_front(const json_t *object, stp_run *run, stp_front_spec 
                     "rate_hz", &rate, "low_hz", &low, "high_hz", &high) != 0)
         return malformed(run, "front, features, rate_hz, low_hz or high_hz is missing or of another type",
                          err);
-    return stp_front_spec_parse(front, text, kind, rate, low, high, err);
+    stp_err problem;
+    if (stp_front_spec_parse(front, text, kind, rate, low, high, &problem) != STP_OK)
+        return malformed(run, problem.text, err);
+    return STP_OK;
 }
 
 static stp_status read_net(const json_t *object, stp_run *run, stp_model_options *o, stp_genotype *genotype,
@@ -73,7 +76,8 @@ static stp_status read_net(const json_t *object, stp_run *run, stp_model_options
     if (json_unpack((json_t *)object, "{s:s, s:i}", "net", &net, "clip_samples", &o->clip_samples) != 0)
         return malformed(run, "net or clip_samples is missing or of another type", err);
     if (strcmp(net, stp_model_net_name(STP_NET_FOUND)) != 0)
-        return stp_model_net_parse(&o->net, net, err);
+        return stp_model_net_parse(&o->net, net, NULL) == STP_OK ? STP_OK
+                                                                 : malformed(run, "net is unknown", err);
     o->net = STP_NET_FOUND;
     o->genotype = genotype;
     if (json_unpack((json_t *)object, "{s:i, s:i, s:b}", "cells", &o->cells, "channels", &o->channels,

@@ -1,6 +1,7 @@
 // Journals: one JSON object a line, and cut back to a checkpoint's size on resuming.
 #include "run/run.h"
 
+#include "base/arena.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -67,4 +68,26 @@ stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp
         return stp_err_set(err, STP_ERR_IO, "%s: cannot cut it back: %s; check its permissions", path,
                            strerror(errno));
     return STP_OK;
+}
+
+stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, stp_err *err) {
+    *object = NULL;
+    char path[STP_PATH_BYTES], *text;
+    size_t bytes;
+    if (stp_run_size(run, name) == 0)
+        return STP_OK;
+    STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
+    STP_TRY(stp_file_read(path, &text, &bytes, err));
+    while (bytes > 0 && text[bytes - 1] != '\n') // a line that is being written
+        bytes--;
+    size_t start = bytes > 0 ? bytes - 1 : 0;
+    while (start > 0 && text[start - 1] != '\n')
+        start--;
+    stp_status status = STP_OK;
+    json_error_t problem;
+    if (bytes > 0 && !(*object = json_loadb(text + start, bytes - start, 0, &problem)))
+        status = stp_err_set(err, STP_ERR_FORMAT, "%s: the last line is no JSON: %s; restore the file", path,
+                             problem.text);
+    stp_free(text);
+    return status;
 }

@@ -32,6 +32,8 @@ stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, st
 // to it, so that lines written after the last checkpoint are not there twice.
 stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, stp_err *err);
 long long stp_run_size(const stp_run *run, const char *name); // bytes; 0 when there is no such file
+// The last whole line of a journal (a new reference); NULL when there is none yet.
+stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, stp_err *err);
 stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp_err *err);
 
 // Checkpoints: named sections of raw bytes behind a header (magic, format version, instruction set, settings

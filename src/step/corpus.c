@@ -91,7 +91,7 @@ static stp_status fit_norms(stp_corpus *c, stp_err *err) {
     return status;
 }
 
-static stp_status open_dataset(stp_corpus *c, const stp_settings *s, const stp_observer *observer,
+static stp_status open_dataset(stp_corpus *c, const stp_settings *s, int fit, const stp_observer *observer,
                                stp_err *err) {
     stp_dataset_options options = {.dir = s->data,
                                    .labels = s->labels,
@@ -101,6 +101,7 @@ static stp_status open_dataset(stp_corpus *c, const stp_settings *s, const stp_o
                                    .silence_ratio = s->silence_ratio,
                                    .rate_hz = (int)s->rate_hz,
                                    .clip_samples = (int)(s->rate_hz * s->clip_ms / 1000),
+                                   .partial = !fit,
                                    .max_clip_bytes = (uint64_t)s->max_clip_mb << 20,
                                    .seed = (uint64_t)s->seed,
                                    .cache_path = "",
@@ -128,7 +129,7 @@ stp_status stp_corpus_open(stp_corpus *corpus, const stp_settings *settings, con
     if (status == STP_OK)
         status = stp_pool_create(&corpus->pool, (int)settings->threads, err);
     if (status == STP_OK)
-        status = open_dataset(corpus, settings, observer, err);
+        status = open_dataset(corpus, settings, fit, observer, err);
     if (status == STP_OK && fit)
         status = fit_norms(corpus, err);
     if (status != STP_OK)

@@ -19,7 +19,8 @@ typedef struct stp_corpus {
 } stp_corpus;
 
 // Opens settings->data with the classes the settings ask for. fronts: a list "640/320/40,..."; fit: whether
-// the normalisation is taken from the training clips here (otherwise the caller sets it).
+// the normalisation is taken from the training clips here (otherwise the caller sets it, and splits may be
+// empty).
 stp_status stp_corpus_open(stp_corpus *corpus, const stp_settings *settings, const char *fronts, int fit,
                            const stp_observer *observer, stp_err *err);
 void stp_corpus_close(stp_corpus *corpus);

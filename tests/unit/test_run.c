@@ -200,8 +200,36 @@ static void journals_are_cut_back(void **state) {
     }
     assert_null(fgets(line, sizeof line, file));
     fclose(file);
+    json_t *last = NULL;
+    assert_int_equal(stp_run_last_line(run, "j.jsonl", &last, &err), STP_OK);
+    assert_int_equal(json_integer_value(json_object_get(last, "epoch")), 1);
+    json_decref(last);
     assert_refused(stp_run_truncate(run, "j.jsonl", sizes[3], &err), STP_ERR_FORMAT, &err, "it was cut");
     assert_refused(stp_run_truncate(run, "k.jsonl", 5, &err), STP_ERR_FORMAT, &err, "k.jsonl: has 0 bytes");
+}
+
+static void the_last_line_is_a_whole_one(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int epoch; // -1: there is none
+    } cases[] = {{"", -1},
+                 {"{\"epoch\":0", -1},
+                 {"{\"epoch\":0}\n", 0},
+                 {"{\"epoch\":0}\n{\"epoch\":1}\n", 1},
+                 {"{\"epoch\":0}\n{\"epoch\":1}\n{\"epo", 1}};
+    json_t *last;
+    assert_int_equal(stp_run_last_line(run, "none.jsonl", &last, &err), STP_OK);
+    assert_null(last);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        testing_write_file(in_run("l.jsonl"), cases[i].text, strlen(cases[i].text));
+        assert_int_equal(stp_run_last_line(run, "l.jsonl", &last, &err), STP_OK);
+        assert_int_equal(last ? json_integer_value(json_object_get(last, "epoch")) : -1, cases[i].epoch);
+        json_decref(last);
+    }
+    testing_write_file(in_run("l.jsonl"), "{}\nrubbish\n", 11);
+    assert_refused(stp_run_last_line(run, "l.jsonl", &last, &err), STP_ERR_FORMAT, &err, "l.jsonl");
+    assert_null(last);
 }
 
 // --- checkpoints
@@ -476,6 +504,7 @@ int main(void) {
         WITH_RUN(json_files_are_whole),
         WITH_RUN(json_keeps_bits),
         WITH_RUN(journals_are_cut_back),
+        WITH_RUN(the_last_line_is_a_whole_one),
         WITH_RUN(checkpoints_come_back),
         WITH_RUN(cut_checkpoints_are_refused),
         WITH_RUN(corrupted_checkpoints_are_refused),

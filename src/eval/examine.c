@@ -1,0 +1,168 @@
+#include "eval/examine.h"
+
+#include "base/path.h"
+#include "eval/evaluate.h"
+#include "eval/metrics.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static int has_folder(const char *dir, const char *name) {
+    char path[STP_PATH_BYTES];
+    struct stat info;
+    return stp_path_join(path, dir, name, NULL) == STP_OK && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static int label_at(const stp_model *model, const char *label) {
+    for (int i = 0; i < model->classes; i++)
+        if (strcmp(model->labels[i], label) == 0)
+            return i;
+    return -1;
+}
+
+// --- does the folder fit? -----------------------------------------------------------------------------
+
+static stp_status refuse_missing(const char *dir, const char *missing, int count, int words, stp_err *err) {
+    char brief[STP_PATH_BRIEF_BYTES];
+    stp_path_brief(brief, dir);
+    if (count == words)
+        return stp_err_set(err, STP_ERR_DATA,
+                           "%s: none of the system's words is a folder there (%s); give recordings of the "
+                           "same words",
+                           brief, missing);
+    return stp_err_set(err, STP_ERR_DATA,
+                       "%s: %d of the system's %d words %s no folder there (%s); add recordings of %s", brief,
+                       count, words, count == 1 ? "has" : "have", missing, count == 1 ? "it" : "them");
+}
+
+// All at once: whoever has to add folders wants to know which.
+static stp_status check_words(const stp_model *model, const char *dir, stp_err *err) {
+    char missing[400] = "", brief[STP_PATH_BRIEF_BYTES];
+    size_t length = 0;
+    int count = 0, words = 0;
+    struct stat info;
+    if (stat(dir, &info) != 0)
+        return stp_err_set(err, STP_ERR_IO, "%s: there is no such folder of recordings; name one with --data",
+                           stp_path_brief(brief, dir));
+    for (int i = 0; i < model->classes; i++) {
+        if (!stp_label_is_target(model->labels[i]))
+            continue;
+        words++;
+        if (has_folder(dir, model->labels[i]))
+            continue;
+        size_t room = sizeof missing - length, bytes = strlen(model->labels[i]) + 2;
+        if (bytes + 5 < room)
+            length += (size_t)snprintf(missing + length, room, "%s%s", count ? ", " : "", model->labels[i]);
+        else if (length && missing[length - 1] != '.')
+            length += (size_t)snprintf(missing + length, room, " ...");
+        count++;
+    }
+    return count ? refuse_missing(dir, missing, count, words, err) : STP_OK;
+}
+
+// --- the options that open it --------------------------------------------------------------------------
+
+// The model's words as --labels has them, in the model's order; 0 when they do not fit there.
+static int join_words(const stp_model *model, char labels[STP_TEXT_BYTES]) {
+    size_t length = 0;
+    labels[0] = 0;
+    for (int i = 0; i < model->classes; i++) {
+        if (!stp_label_is_target(model->labels[i]))
+            continue;
+        size_t bytes = strlen(model->labels[i]) + 1;
+        if (length + bytes >= STP_TEXT_BYTES)
+            return 0;
+        length += (size_t)snprintf(labels + length, STP_TEXT_BYTES - length, "%s%s", length ? "," : "",
+                                   model->labels[i]);
+    }
+    return 1;
+}
+
+static void choose_options(stp_settings *s, const stp_model *model, const stp_observer *observer) {
+    char labels[STP_TEXT_BYTES];
+    // Hundreds of words can only have come from "every folder is a word", which is then asked for again.
+    snprintf(s->labels, sizeof s->labels, "%s", join_words(model, labels) ? labels : "");
+    s->unknown = label_at(model, "_unknown_") >= 0;
+    s->silence = label_at(model, "_silence_") >= 0;
+    if (s->silence && !has_folder(s->data, "_background_noise_")) {
+        s->silence = 0;
+        if (observer->note)
+            observer->note(observer->context,
+                           "no _background_noise_ in this folder: _silence_ is not tested");
+    }
+    snprintf(s->features, sizeof s->features, "%s", model->front.kind == STP_FRONT_MFCC ? "mfcc" : "logmel");
+    s->rate_hz = model->rate_hz;
+    s->low_hz = model->front.low_hz;
+    s->high_hz = model->front.high_hz;
+}
+
+static stp_status check_corpus(const stp_corpus *corpus, const stp_model *model, stp_err *err) {
+    const stp_dataset *dataset = corpus->dataset;
+    if (dataset->clip_samples != model->clip_samples)
+        return stp_err_set(err, STP_ERR_MISMATCH,
+                           "settings.json has clips of %d samples and model.json of %d; they are of two runs",
+                           dataset->clip_samples, model->clip_samples);
+    for (int i = 0; i < dataset->classes; i++)
+        if (label_at(model, dataset->labels[i]) < 0)
+            return stp_err_set(err, STP_ERR_MISMATCH,
+                               "the folder '%s' is no word of this system; take it out of the recordings",
+                               dataset->labels[i]);
+    return STP_OK;
+}
+
+stp_status stp_examine_open(stp_corpus *corpus, const stp_model *model, const stp_settings *settings,
+                            const stp_observer *observer, stp_err *err) {
+    char front[STP_FRONT_TEXT_BYTES];
+    stp_settings s = *settings;
+    STP_TRY(check_words(model, s.data, err));
+    choose_options(&s, model, observer);
+    stp_front_spec_format(&model->front, front);
+    STP_TRY(stp_corpus_open(corpus, &s, front, 0, observer, err));
+    stp_status status = check_corpus(corpus, model, err);
+    if (status != STP_OK) {
+        stp_corpus_close(corpus);
+        return status;
+    }
+    stp_front_bank_set_norm(corpus->bank, 0, model->norm_mean, model->norm_inv);
+    return STP_OK;
+}
+
+// --- the test -------------------------------------------------------------------------------------------
+
+static stp_status count_answers(const stp_corpus *corpus, const stp_model *model, int group, int *clips,
+                                int *predicted, int count, long long *counts, stp_err *err) {
+    const stp_dataset *dataset = corpus->dataset;
+    stp_stepper *stepper;
+    STP_TRY(stp_evaluate_stepper(&stepper, model, corpus, group, err));
+    // Only what the model answers is taken from here: the folder's classes may be fewer than the model's.
+    stp_evaluation evaluation = {.predicted = predicted};
+    stp_evaluate(stepper, corpus, model->weights, model->running, NULL, clips, count, &evaluation);
+    for (int i = 0; i < count; i++) {
+        int truth = label_at(model, dataset->labels[dataset->clip[clips[i]].class_index]);
+        stp_confusion_add(counts, model->classes, truth, predicted[i]);
+    }
+    stp_stepper_destroy(stepper);
+    return STP_OK;
+}
+
+stp_status stp_examine(const stp_corpus *corpus, const stp_model *model, const stp_settings *settings,
+                       stp_split split, long long *counts, stp_err *err) {
+    int count = stp_dataset_select(corpus->dataset, split, NULL);
+    if (count == 0)
+        return stp_err_set(err, STP_ERR_DATA,
+                           "%s: no clip for %s in this folder; take another --split, or all", settings->data,
+                           stp_split_name(split));
+    int *clips = stp_alloc(sizeof *clips * (size_t)count),
+        *predicted = stp_alloc(sizeof *clips * (size_t)count);
+    stp_status status = STP_OK;
+    if (clips && predicted) {
+        stp_dataset_select(corpus->dataset, split, clips);
+        status = count_answers(corpus, model, stp_corpus_group(settings, count), clips, predicted, count,
+                               counts, err);
+    } else {
+        status = stp_err_memory(err, "the answers", sizeof *clips * 2ull * (unsigned)count);
+    }
+    stp_free(clips);
+    stp_free(predicted);
+    return status;
+}
