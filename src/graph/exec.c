@@ -69,26 +69,22 @@ static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-// What a block needs beside its tensors, at the most demanding operation.
+// What a block needs beside its tensors: at the most demanding operation, each taken by itself, since the
+// largest kernel and the most channels never meet.
 static void measure_scratch(stp_exec *x) {
-    int channels = 1, width = 1, k = 1;
-    for (int i = 0; i < x->g->tensors; i++) {
-        channels = (int)most((size_t)channels, (size_t)x->g->tensor[i].c);
-        width = (int)most((size_t)width, (size_t)x->g->tensor[i].w);
-    }
     for (int i = 0; i < x->g->ops; i++) {
         const stp_op *op = &x->g->op[i];
-        const stp_tensor *out = &x->g->tensor[op->out];
+        const stp_tensor *out = &x->g->tensor[op->out], *in = op->in >= 0 ? &x->g->tensor[op->in] : out;
         int sums = op->kind == STP_OP_MIX ? op->terms + 1 : 2;
-        int c = op->kind == STP_OP_AFFINE ? x->g->tensor[op->in].c : out->c;
-        x->sums_reals = most(x->sums_reals, (size_t)sums * c * x->lanes);
-        k = (int)most((size_t)k, most((size_t)op->window.k_h, (size_t)op->window.k_w));
+        int channels = in->c > out->c ? in->c : out->c, width = in->w > out->w ? in->w : out->w;
+        int k = op->window.k_h > op->window.k_w ? op->window.k_h : op->window.k_w;
+        x->sums_reals = most(x->sums_reals, (size_t)sums * channels * x->lanes);
+        x->scratch_reals =
+            most(x->scratch_reals, stp_kernel_scratch_reals(x->lanes, channels, width, k > 0 ? k : 1));
         if (op->kind == STP_OP_DWPW)
             x->remade_reals =
-                most(x->remade_reals,
-                     (size_t)stp_exec_row_stride(x->g->tensor[op->in].c, out->w, x->lanes) * (size_t)out->h);
+                most(x->remade_reals, (size_t)stp_exec_row_stride(in->c, out->w, x->lanes) * (size_t)out->h);
     }
-    x->scratch_reals = stp_kernel_scratch_reals(x->lanes, channels, width, k);
 }
 
 static int make_blocks(stp_exec *x, size_t block_reals) {
