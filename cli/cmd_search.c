@@ -82,6 +82,9 @@ static int print(const stp_cli_session *s, const stp_search_result *r) {
 
 static stp_status run(stp_cli_session *s, int argc, char **argv, stp_search_result *result, stp_err *err) {
     STP_TRY(stp_cli_session_begin(s, STP_CMD_SEARCH, argc, argv, err));
+    if (s->word && s->settings.data[0])
+        return stp_err_set(err, STP_ERR_USAGE, "the recordings are named twice: %s and --data %s", s->word,
+                           s->settings.data);
     if (s->word)
         snprintf(s->settings.data, sizeof s->settings.data, "%s", s->word);
     const char *fronts = s->settings.fixed[0] ? s->settings.fixed : s->settings.fronts;

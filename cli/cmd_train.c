@@ -49,10 +49,12 @@ static stp_status plan_found(stp_cli_session *s, plan *p, stp_err *err) {
     stp_run *search = NULL;
     if (!s->word)
         return stp_err_set(err, STP_ERR_USAGE, "name the run of a search, as in: stapes train RUN --out DIR");
-    if (stp_settings_given(&s->settings, STP_CMD_TRAIN, "front"))
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--front %s: what a search found has its front-end; --front goes with --net",
-                           s->settings.front);
+    static const char *const fixed[] = {"front", "features"};
+    for (int i = 0; i < 2; i++)
+        if (stp_settings_given(&s->settings, STP_CMD_TRAIN, fixed[i]))
+            return stp_err_set(err, STP_ERR_USAGE,
+                               "--%s goes with --net only: what a search found has its own front-end",
+                               fixed[i]);
     p->net = STP_NET_FOUND;
     STP_TRY(stp_run_open(&search, s->word, err));
     stp_status status = read_search(s, search, p, err);

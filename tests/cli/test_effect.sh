@@ -5,28 +5,29 @@ tones=${2:-}
 [ -x "$tones" ] || { echo "skipped: no program that makes recordings"; exit 77; }
 export XDG_CACHE_HOME=$scratch/cache
 cd "$scratch" || exit 1
-"$tones" rec 24 0.25 low:300 mid:900 high:2700 _background_noise_:0 || fail "no recordings"
-"$tones" more 24 0.25 low:350 mid:800 high:2500 _background_noise_:0 || fail "no recordings"
+"$tones" rec 90 0.25 low:300 mid:900 high:2700 _background_noise_:0 || fail "no recordings"
+"$tones" more 90 0.25 low:350 mid:800 high:2500 _background_noise_:0 || fail "no recordings"
 # One word is rare, so that balancing matters, and one recording is large, so that the limit does.
-rm rec/low/s0[0-9]_nohash_0.wav
+rm rec/low/s[0-4][0-9]_nohash_0.wav
 "$tones" long 1 40 mid:900 && mv long/mid/s00_nohash_0.wav rec/mid/long_nohash_0.wav
 
 search="rec --clip-ms 250 --labels low,mid --silence --unknown-ratio 1.5 --epochs 2 --warmup 1 --batch 32 --bn-group 16
     --cells 3 --channels 8 --fronts 256/128/16,512/256/16 --arch-lr 0.05 --max-clip-mb 4 --quiet --isa plain"
 train="--epochs 2 --batch 32 --bn-group 16 --warmup 0.5 --cells 3 --channels 4 --quiet --isa plain"
-effects_search='--seed 2|--preset paper|--data more|--labels low|--no-unknown|--unknown-ratio 0.5|--no-silence|--silence-ratio 0.3
---balance on|--rate 8000|--clip-ms 200|--max-clip-mb 1|--fronts 256/128/16,512/128/16|--fixed 256/128/16|--features logmel|--low-hz 200|--high-hz 5000
+effects_search='--seed 2|--preset paper|--labels low|--no-unknown|--unknown-ratio 0.5|--no-silence|--silence-ratio 0.3
+--balance on|--rate 20000|--clip-ms 200|--max-clip-mb 1|--fronts 256/128/16,512/128/16|--fixed 256/128/16|--features logmel|--low-hz 200|--high-hz 5000
 --align pad|--epochs 3|--warmup 0|--batch 16|--cells 4|--channels 4|--partial 2|--lr 0.02|--lr-min 0.05|--momentum 0.5
 --weight-decay 0.01|--clip 0.01|--arch-lr 0.1|--gamma-lr-scale 9|--arch-beta1 0.9|--arch-beta2 0.9|--arch-weight-decay 0.5
---beta-decay 50|--gamma-ratio 1.0001|--max-skips 0|--bn-group 32|--shift-ms 5|--noise 0|--noise-volume 0.9|--isa auto'
+--beta-decay 50|--gamma-ratio 1.0001|--bn-group 32|--shift-ms 5|--noise 0|--noise-volume 0.9|--isa auto'
 silent_search='--threads 2|--json|--config empty.conf|--micro-batch 1|--checkpoint-steps 1'
-effects_train='--seed 2|--balance on|--cells 4|--channels 8|--epochs 3|--batch 16|--max-params 3000|--lr 0.02|--lr-min 0.05
+effects_train='--seed 2|--balance on|--cells 4|--channels 8|--epochs 3|--batch 16|--channels 0 --max-params 40000|--lr 0.02|--lr-min 0.05
 --warmup 0|--momentum 0.5|--weight-decay 0.01|--label-smoothing 0.3|--drop-path 0.5|--clip 0.01|--bn-group 32
 --shift-ms 5|--noise 0|--noise-volume 0.9|--labels low|--no-unknown|--unknown-ratio 0.5|--no-silence|--silence-ratio 0.3
---rate 8000|--clip-ms 200|--max-clip-mb 1|--features logmel|--low-hz 200|--high-hz 5000|--data more|--isa auto'
+--rate 20000|--clip-ms 200|--max-clip-mb 1|--low-hz 200|--high-hz 5000|--data more|--isa auto'
 silent_train='--threads 2|--json|--config empty.conf|--micro-batch 1|--checkpoint-steps 1|--preset paper'
-# Tested elsewhere: where the run goes, what it is resumed from, another network.
-elsewhere='out resume force net quiet front'
+# Tested elsewhere: where the run goes, what it is resumed from, where the recordings are, another network; the cap on skips
+# (unit/arch), since a search this small need not have any.
+elsewhere='out resume force net quiet front features data max-skips'
 : >empty.conf
 
 # result RUN: what must or must not differ.
