@@ -19,6 +19,9 @@ demo: all ## speak ten words, search a spotter for them, train and test it (unde
 	@sh tools/setup demo
 	@sh tools/demo $(STAPES)
 
+bench: all ## time the search step on this machine
+	@$(STAPES) bench search
+
 results: all ## the experiments of the paper on a data folder: make results DATA=DIR
 	@sh tools/results $(STAPES) $(DATA)
 
@@ -39,4 +42,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo results asan format man clean help
+.PHONY: all setup check demo bench results asan format man clean help
