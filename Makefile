@@ -2,16 +2,17 @@
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD := build/release
 STAPES := $(BUILD)/stapes
+MAKEFLAGS += --no-print-directory
 
 all: setup ## build the program: build/release/stapes
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli
 
 setup: ## install what is missing (Debian, Ubuntu), or say what is
 	@sh tools/setup
 
 check: setup ## build everything and run all tests
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS)
 	@ctest --test-dir $(BUILD) -j$(JOBS) --output-on-failure
 
@@ -26,7 +27,7 @@ results: all ## the experiments of the paper on a data folder: make results DATA
 	@sh tools/results $(STAPES) $(DATA)
 
 asan: setup ## all tests under the address and undefined-behaviour sanitizers
-	@cmake --preset asan --log-level=WARNING
+	@cmake --preset asan --log-level=WARNING >/dev/null
 	@cmake --build build/asan -j$(JOBS)
 	@ctest --test-dir build/asan -j$(JOBS) --output-on-failure
 
