@@ -40,7 +40,9 @@ static stp_status read_search(stp_cli_session *s, stp_run *search, plan *p, stp_
                            "%s has not finished its search; go on with: stapes search --resume %s",
                            stp_run_path(search), stp_run_path(search));
     STP_TRY(stp_run_read_json(search, "genotype.json", &genotype, err));
-    status = stp_genotype_from_json(&p->genotype, genotype, "genotype.json", err);
+    char where[STP_TEXT_BYTES];
+    snprintf(where, sizeof where, "%s/genotype.json", stp_run_path(search));
+    status = stp_genotype_from_json(&p->genotype, genotype, where, err);
     json_decref(genotype);
     return status;
 }
