@@ -141,15 +141,22 @@ static stp_status run(stp_settings *s, stp_corpus *corpus, studio *r, stp_bileve
         return stp_err_set(err, STP_ERR_USAGE, "say what to time: stapes bench search");
     STP_TRY(stp_isa_select(s->isa, err));
     choose_sizes(s);
-    if (s->search_batch % s->bn_group != 0 || s->search_batch > CLIPS * 32)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--batch %lld: give a multiple of --bn-group (%lld), at most %d", s->search_batch,
-                           s->bn_group, CLIPS * 32);
+    if (s->bn_group % 16 != 0 || s->search_batch % s->bn_group != 0 || s->search_batch > CLIPS * 32)
+        return stp_err_set(
+            err, STP_ERR_USAGE,
+            "--batch %lld: give a multiple of --bn-group (%lld, itself a multiple of 16), at most %d",
+            s->search_batch, s->bn_group, CLIPS * 32);
     STP_TRY(open_corpus(corpus, r, s, err));
     level->settings = s;
     level->corpus = corpus;
     stp_shape grid = {48, 40};
-    STP_TRY(stp_supernet_create(&level->net, corpus, s, -1, &grid, (int)s->bn_group, err));
+    for (int i = 0; i < corpus->fronts; i++)
+        if (corpus->shape[i].h < grid.h || corpus->shape[i].w < grid.w)
+            return stp_err_set(err, STP_ERR_USAGE,
+                               "--fronts: a front-end of %d frames and %d coefficients is under 48x40",
+                               corpus->shape[i].h, corpus->shape[i].w);
+    STP_TRY(
+        stp_supernet_create(&level->net, corpus, s, -1, &grid, (int)s->bn_group, (int)s->search_batch, err));
     stp_bilevel_init(level, -1);
     return STP_OK;
 }

@@ -87,6 +87,9 @@ static stp_status run(stp_cli_session *s, int argc, char **argv, stp_search_resu
                            s->settings.data);
     if (s->word)
         snprintf(s->settings.data, sizeof s->settings.data, "%s", s->word);
+    if (strchr(s->settings.fixed, ','))
+        return stp_err_set(err, STP_ERR_USAGE, "--fixed %s: give one front-end; a list is for --fronts",
+                           s->settings.fixed);
     const char *fronts = s->settings.fixed[0] ? s->settings.fixed : s->settings.fronts;
     STP_TRY(stp_cli_session_open(s, STP_CMD_SEARCH, fronts, err));
     return stp_search(&s->corpus, &s->settings, s->run, s->resume, &s->observer, result, err);

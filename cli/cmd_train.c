@@ -20,7 +20,17 @@ typedef struct plan {
 } plan;
 
 static stp_status plan_known(stp_cli_session *s, plan *p, stp_err *err) {
+    static const char *const of_cells[] = {"cells", "channels", "max-params", "drop-path"};
     STP_TRY(stp_model_net_parse(&p->net, s->settings.net, err));
+    for (int i = 0; i < 4; i++)
+        if (stp_settings_given(&s->settings, STP_CMD_TRAIN, of_cells[i]))
+            return stp_err_set(err, STP_ERR_USAGE, "--%s goes with a found network; %s has one size",
+                               of_cells[i], s->settings.net);
+    if (s->word && s->settings.data[0])
+        return stp_err_set(err, STP_ERR_USAGE, "the recordings are named twice: %s and --data %s", s->word,
+                           s->settings.data);
+    if (strchr(s->settings.front, ','))
+        return stp_err_set(err, STP_ERR_USAGE, "--front %s: give one front-end", s->settings.front);
     if (s->word)
         snprintf(s->settings.data, sizeof s->settings.data, "%s", s->word);
     snprintf(p->front, sizeof p->front, "%s", s->settings.front);
@@ -131,8 +141,18 @@ static stp_status recall_network(stp_cli_session *s, plan *p, stp_size *size, st
     return status;
 }
 
+static stp_status check_size(const stp_size *size, stp_err *err) {
+    if (size->cells >= 3 && size->cells <= 64 && size->channels >= 1 && size->channels <= 512)
+        return STP_OK;
+    return stp_err_set(err, STP_ERR_USAGE,
+                       "%d cells of %d channels: give --cells from 3 to 64, --channels from 1 to 512",
+                       size->cells, size->channels);
+}
+
 static stp_status create_model(stp_cli_session *s, const plan *p, const stp_size *size, stp_model **model,
                                stp_err *err) {
+    if (p->net == STP_NET_FOUND)
+        STP_TRY(check_size(size, err));
     stp_model_options options = {.net = p->net,
                                  .genotype = p->net == STP_NET_FOUND ? &p->genotype : NULL,
                                  .cells = size->cells,

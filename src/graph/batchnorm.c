@@ -43,9 +43,11 @@ static void set_scale(stp_exec *x, int id, int group, int channel, double mean, 
 }
 
 // PyTorch's convention: the running variance is the unbiased one.
-static void update_running(stp_exec *x, const stp_bn *bn, int channel, double mean, double variance,
-                           double n) {
-    double m = x->state->momentum;
+static void update_running(stp_exec *x, const stp_bn *bn, int group, int channel, double mean,
+                           double variance, double n) {
+    const stp_exec_state *state = x->state;
+    long seen = (long)state->averaged_batches * state->batch_groups + state->first_group + group;
+    double m = state->averaging ? 1.0 / (double)(seen + 1) : state->momentum;
     stp_real *mean_at = &x->state->running[bn->state + channel];
     stp_real *variance_at = &x->state->running[bn->state + bn->channels + channel];
     *mean_at = (stp_real)((1 - m) * (double)*mean_at + m * mean);
@@ -72,8 +74,8 @@ void stp_bn_after_forward(stp_exec *x, const stp_op *op) {
             double variance = squares / n - mean * mean;
             variance = variance > 0 ? variance : 0;
             set_scale(x, id, group, first + c, mean, variance);
-            if (x->state->momentum > 0)
-                update_running(x, bn, first + c, mean, variance, n);
+            if (x->state->momentum > 0 || x->state->averaging)
+                update_running(x, bn, group, first + c, mean, variance, n);
         }
     // Consumers will gather anew.
     if (x->training)

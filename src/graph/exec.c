@@ -175,9 +175,9 @@ stp_status stp_exec_create(stp_exec **out, const stp_graph *graph, stp_pool *poo
         make_tables(x) ? stp_exec_plan(x, &block_reals, err) : stp_err_memory(err, "a network's tables", 0);
     if (status == STP_OK) {
         measure_scratch(x);
-        x->bytes =
-            sizeof(stp_real) * x->blocks *
-            (block_reals + (x->training ? (size_t)graph->weights : 0) + x->sums_reals + x->scratch_reals);
+        x->bytes = sizeof(stp_real) * x->blocks *
+                   (block_reals + (x->training ? (size_t)graph->weights : 0) + x->sums_reals +
+                    x->scratch_reals + x->remade_reals);
         if (!make_blocks(x, block_reals))
             status = stp_err_set(
                 err, STP_ERR_MEMORY,

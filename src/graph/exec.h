@@ -26,7 +26,11 @@ typedef struct stp_exec_state {
     double *d_coefs;         // [graph->coefs], added to; NULL: not wanted
     int batch_stats;         // 1: normalise by the group's statistics, 0: by the running ones
     double momentum;         // of the running statistics; 0 leaves them alone
-    double drop_rate;        // drop path
+    int averaging; // 1: running statistics become the mean over all groups of `averaged_batches` batches and
+                   // this one
+    int averaged_batches;
+    int batch_groups; // groups of a whole batch, for that mean
+    double drop_rate; // drop path
     uint64_t drop_seed, drop_step;
     int first_group; // number of the first group within the batch (for drop path's draws)
 } stp_exec_state;

@@ -11,6 +11,7 @@
 
 // Room for 64 cells of the search space, the most an option allows.
 enum { MAX_TENSORS = 32768, MAX_OPS = 24576, MAX_TERMS = 49152, MAX_PARAMS = 24576, MAX_BNS = 16384 };
+enum { MAX_WEIGHTS = 1 << 29 }; // two gigabytes of them; offsets are ints
 
 stp_status stp_graph_create(stp_graph **out, stp_err *err) {
     stp_arena *arena = stp_arena_create();
@@ -63,6 +64,10 @@ static stp_op *add_op(stp_graph *g, stp_op_kind kind, int in, int out) {
 
 static int add_param(stp_graph *g, const char *name, stp_param_kind kind, int count, int fan_in) {
     int id = take(g, &g->params, MAX_PARAMS);
+    if (count < 0 || count > MAX_WEIGHTS - g->weights) { // finish reports; until then offsets stay valid
+        g->overfull = 1;
+        count = 0;
+    }
     stp_param *p = &g->param[id];
     snprintf(p->name, sizeof p->name, "%s%s", g->scope, name);
     p->kind = kind;
@@ -223,7 +228,7 @@ stp_status stp_graph_finish(stp_graph *g, int output, stp_err *err) {
     g->output = output;
     if (g->overfull)
         return stp_err_set(err, STP_ERR_USAGE,
-                           "the network has more operations than stapes can hold; take fewer cells");
+                           "the network is larger than stapes can hold; take fewer cells or channels");
     return STP_OK;
 }
 

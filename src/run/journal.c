@@ -14,7 +14,9 @@
 // A line that did not fit on the disk is taken back, so that the journal never ends in half a line.
 static stp_status append_line(int fd, const char *path, const char *line, size_t bytes, stp_err *err) {
     struct stat before;
-    if (fstat(fd, &before) == 0 && stp_fd_write_all(fd, line, bytes) == 0 && fdatasync(fd) == 0)
+    if (fstat(fd, &before) != 0)
+        return stp_err_set(err, STP_ERR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
+    if (stp_fd_write_all(fd, line, bytes) == 0 && fdatasync(fd) == 0)
         return STP_OK;
     stp_status status =
         stp_err_set(err, STP_ERR_IO, "%s: cannot add a line: %s; free some space or choose another place",

@@ -11,7 +11,7 @@
 stp_status stp_run_save_settings(stp_run *run, const stp_settings *settings, stp_command command,
                                  stp_err *err) {
     json_t *object =
-        json_pack("{s:s, s:s, s:s, s:o*}", "stapes", STAPES_VERSION, "command", stp_command_name(command),
+        json_pack("{s:s, s:s, s:s, s:o}", "stapes", STAPES_VERSION, "command", stp_command_name(command),
                   "isa", stp_isa_name(stp_isa_current()), "options", stp_settings_to_json(settings, command));
     if (!object)
         return stp_err_memory(err, "settings.json", 4096);

@@ -70,8 +70,8 @@ void stp_bilevel_weight_step(stp_bilevel *b, const stp_batch *batch, double rate
                  o->search_decay);
 }
 
-void stp_bilevel_estimate(stp_bilevel *b, const stp_batch *batch, double momentum) {
-    stp_exec_state state = {.momentum = momentum};
+void stp_bilevel_estimate(stp_bilevel *b, const stp_batch *batch, int batches) {
+    stp_exec_state state = {.averaging = 1, .averaged_batches = batches};
     stp_step_result result;
     run(b, batch, &state, &result);
 }

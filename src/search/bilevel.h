@@ -24,7 +24,8 @@ void stp_bilevel_arch_step(stp_bilevel *level, const stp_batch *batch, double pr
 // SGD with momentum, clipping and weight decay.
 void stp_bilevel_weight_step(stp_bilevel *level, const stp_batch *batch, double rate,
                              stp_step_result *result);
-// Forward only: running statistics move towards the batch's by `momentum`.
-void stp_bilevel_estimate(stp_bilevel *level, const stp_batch *batch, double momentum);
+// Forward only: running statistics become the mean over the groups of this batch and of the `batches` before
+// it.
+void stp_bilevel_estimate(stp_bilevel *level, const stp_batch *batch, int batches);
 
 #endif

@@ -68,8 +68,8 @@ static stp_status restore(search *s, stp_err *err) {
     list_sections(s, sections);
     STP_TRY(stp_checkpoint_read(s->run, "checkpoint.bin", s->digest, s->settings->force, sections, 1, err));
     s->level.front = (int)s->at.settled;
-    STP_TRY(
-        stp_supernet_create(&s->level.net, s->corpus, s->settings, (int)s->at.settled, NULL, s->group, err));
+    STP_TRY(stp_supernet_create(&s->level.net, s->corpus, s->settings, (int)s->at.settled, NULL, s->group,
+                                s->batch, err));
     list_sections(s, sections);
     STP_TRY(stp_checkpoint_read(s->run, "checkpoint.bin", s->digest, s->settings->force, sections, SECTIONS,
                                 err));
@@ -97,22 +97,15 @@ static stp_status choose_clips(search *s, stp_err *err) {
         return stp_err_set(err, STP_ERR_DATA,
                            "%s: a search needs at least 32 training clips, here are %d; add recordings",
                            s->settings->data, count);
-    s->group = stp_corpus_group(s->settings, least);
-    s->batch = (int)s->settings->search_batch;
-    if (s->batch > s->group && s->batch % s->group != 0)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--batch %d is no multiple of the batch-norm group of %d clips", s->batch,
-                           s->group);
-    s->batch = s->batch < s->group ? s->group : s->batch;
-    s->batch = s->batch > least ? least / s->group * s->group : s->batch;
+    STP_TRY(stp_corpus_group(s->settings, least, s->settings->search_batch, &s->group, &s->batch, err));
     s->steps = s->weight_count / s->batch;
     return stp_corpus_balance(s->corpus, s->settings, s->weight_clips, s->weight_count, &s->balance, err);
 }
 
 static stp_status begin(search *s, int resume, stp_err *err) {
-    json_t *identity = stp_settings_identity(s->settings, STP_CMD_SEARCH);
     s->arena = stp_arena_create();
-    if (!identity || !s->arena)
+    json_t *identity = s->arena ? stp_settings_identity(s->settings, STP_CMD_SEARCH) : NULL;
+    if (!identity)
         return stp_err_memory(err, "a search", 1024);
     stp_json_digest(identity, s->digest);
     json_decref(identity);
@@ -123,7 +116,7 @@ static stp_status begin(search *s, int resume, stp_err *err) {
         return restore(s, err);
     int only = s->corpus->fronts == 1 ? 0 : -1;
     s->at = (place){.settled = only, .settled_epoch = -1, .front_weight = only < 0 ? 0 : 1};
-    STP_TRY(stp_supernet_create(&s->level.net, s->corpus, s->settings, only, NULL, s->group, err));
+    STP_TRY(stp_supernet_create(&s->level.net, s->corpus, s->settings, only, NULL, s->group, s->batch, err));
     stp_bilevel_init(&s->level, only);
     s->start = s->level.arch;
     return STP_OK;
@@ -174,16 +167,22 @@ static void estimate_statistics(search *s) {
     stp_augment augment = stp_corpus_augment(s->settings);
     for (int i = 0; i < BATCHES && i < s->steps; i++) {
         stp_batch batch = batch_of(s, s->weight_order, i * s->batch, &augment);
-        stp_bilevel_estimate(&s->level, &batch, 1.0 / (i + 1));
+        stp_bilevel_estimate(&s->level, &batch, i);
     }
 }
 
+// The supernet is built again for one configuration. What it has learned is kept aside meanwhile, so that two
+// of them never are in memory at once.
 static stp_status settle(search *s, int front, double first, double second, stp_err *err) {
-    stp_supernet one;
-    STP_TRY(stp_supernet_create(&one, s->corpus, s->settings, front, NULL, s->group, err));
-    stp_supernet_copy(&one, &s->level.net);
+    stp_supernet_memory kept;
+    STP_TRY(stp_supernet_keep(&s->level.net, &kept, err));
     stp_supernet_destroy(&s->level.net);
-    s->level.net = one;
+    stp_status status =
+        stp_supernet_create(&s->level.net, s->corpus, s->settings, front, NULL, s->group, s->batch, err);
+    if (status == STP_OK)
+        stp_supernet_recall(&s->level.net, &kept);
+    stp_supernet_forget(&kept);
+    STP_TRY(status);
     s->level.front = front;
     s->at.settled = front;
     s->at.settled_epoch = s->at.epoch;
@@ -200,7 +199,8 @@ static stp_status settle_if_decided(search *s, stp_err *err) {
         return STP_OK;
     stp_arch_leaders(&s->level.arch, s->corpus->fronts, &first, &second);
     stp_arch_softmax(&s->level.arch, s->corpus->fronts, &weights);
-    if (weights.gamma[first] < s->settings->gamma_ratio * weights.gamma[second])
+    if (!(weights.gamma[first] >=
+          s->settings->gamma_ratio * weights.gamma[second])) // false for no number, too
         return STP_OK;
     return settle(s, first, weights.gamma[first], weights.gamma[second], err);
 }

@@ -29,8 +29,8 @@ static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corp
 }
 
 static stp_status make_steppers(stp_supernet *net, const stp_corpus *corpus, const stp_settings *s,
-                                const stp_supernet_options *o, int group_samples, stp_err *err) {
-    int held = (int)s->search_batch / group_samples;
+                                const stp_supernet_options *o, int group_samples, int batch, stp_err *err) {
+    int held = batch / group_samples;
     if (s->micro_batch > 0 && s->micro_batch < held)
         held = (int)s->micro_batch;
     stp_stepper_options options = {.align = o->align,
@@ -47,7 +47,7 @@ static stp_status make_steppers(stp_supernet *net, const stp_corpus *corpus, con
 }
 
 stp_status stp_supernet_create(stp_supernet *net, const stp_corpus *corpus, const stp_settings *settings,
-                               int front, const stp_shape *grid, int group_samples, stp_err *err) {
+                               int front, const stp_shape *grid, int group_samples, int batch, stp_err *err) {
     stp_supernet_options options;
     *net = (stp_supernet){0};
     STP_TRY(choose_options(&options, corpus, settings, front, grid, err));
@@ -62,7 +62,7 @@ stp_status stp_supernet_create(stp_supernet *net, const stp_corpus *corpus, cons
         net->grads = STP_ARENA_ARRAY(net->arena, stp_real, weights);
         net->running = STP_ARENA_ARRAY(net->arena, stp_real, net->graph->states);
         status = net->weights && net->velocity && net->grads && net->running
-                     ? make_steppers(net, corpus, settings, &options, group_samples, err)
+                     ? make_steppers(net, corpus, settings, &options, group_samples, batch, err)
                      : stp_err_memory(err, "a supernet's weights", sizeof(stp_real) * weights);
     }
     if (status != STP_OK)
@@ -78,6 +78,31 @@ void stp_supernet_destroy(stp_supernet *net) {
     *net = (stp_supernet){0};
 }
 
+stp_status stp_supernet_keep(stp_supernet *net, stp_supernet_memory *memory, stp_err *err) {
+    size_t weights = sizeof(stp_real) * (size_t)net->graph->weights,
+           states = sizeof(stp_real) * (size_t)net->graph->states;
+    *memory = (stp_supernet_memory){
+        .weights = stp_alloc(weights), .velocity = stp_alloc(weights), .running = stp_alloc(states)};
+    if (!memory->weights || !memory->velocity || !memory->running) {
+        stp_supernet_forget(memory);
+        return stp_err_memory(err, "a copy of the weights", 2 * weights + states);
+    }
+    memcpy(memory->weights, net->weights, weights);
+    memcpy(memory->velocity, net->velocity, weights);
+    memcpy(memory->running, net->running, states);
+    memory->graph = net->graph;
+    net->graph = NULL;
+    return STP_OK;
+}
+
+void stp_supernet_forget(stp_supernet_memory *memory) {
+    stp_graph_destroy(memory->graph);
+    stp_free(memory->weights);
+    stp_free(memory->velocity);
+    stp_free(memory->running);
+    *memory = (stp_supernet_memory){0};
+}
+
 static const stp_param *find(const stp_graph *g, const char *name) {
     for (int i = 0; i < g->params; i++)
         if (strcmp(g->param[i].name, name) == 0)
@@ -85,15 +110,15 @@ static const stp_param *find(const stp_graph *g, const char *name) {
     return NULL;
 }
 
-void stp_supernet_copy(stp_supernet *to, const stp_supernet *from) {
-    for (int i = 0; i < to->graph->params; i++) {
-        const stp_param *p = &to->graph->param[i], *q = find(from->graph, p->name);
+void stp_supernet_recall(stp_supernet *net, const stp_supernet_memory *memory) {
+    for (int i = 0; i < net->graph->params; i++) {
+        const stp_param *p = &net->graph->param[i], *q = find(memory->graph, p->name);
         if (!q || q->count != p->count)
             continue;
         size_t bytes = sizeof(stp_real) * (size_t)p->count;
-        memcpy(to->weights + p->offset, from->weights + q->offset, bytes);
-        memcpy(to->velocity + p->offset, from->velocity + q->offset, bytes);
+        memcpy(net->weights + p->offset, memory->weights + q->offset, bytes);
+        memcpy(net->velocity + p->offset, memory->velocity + q->offset, bytes);
     }
     // Alignments have no batch norm, so that the statistics of both are the same list.
-    memcpy(to->running, from->running, sizeof(stp_real) * (size_t)to->graph->states);
+    memcpy(net->running, memory->running, sizeof(stp_real) * (size_t)net->graph->states);
 }

@@ -161,9 +161,18 @@ stp_status stp_corpus_balance(const stp_corpus *corpus, const stp_settings *sett
     return STP_OK;
 }
 
-int stp_corpus_group(const stp_settings *settings, int count) {
-    int whole = count / 16 * 16;
-    if (whole >= settings->bn_group)
-        return (int)settings->bn_group;
-    return whole > 16 ? whole : 16;
+stp_status stp_corpus_group(const stp_settings *settings, int count, long long wanted, int *group, int *batch,
+                            stp_err *err) {
+    long long bn_group = settings->bn_group;
+    if (bn_group % 16 != 0)
+        return stp_err_set(err, STP_ERR_USAGE, "--bn-group %lld: give a multiple of 16", bn_group);
+    if (wanted % bn_group != 0 && wanted > bn_group)
+        return stp_err_set(err, STP_ERR_USAGE, "--batch %lld is no multiple of --bn-group %lld", wanted,
+                           bn_group);
+    int whole = count / 16 * 16 > 16 ? count / 16 * 16 : 16;
+    *group = whole >= bn_group ? (int)bn_group : whole;
+    long long most = count / *group > 0 ? count / *group : 1;
+    long long groups = wanted / *group > 0 ? wanted / *group : 1;
+    *batch = (int)((groups < most ? groups : most) * *group);
+    return STP_OK;
 }

@@ -30,8 +30,10 @@ stp_augment stp_corpus_augment(const stp_settings *settings);
 // --balance: on, off, or auto, decided by the classes among these clips.
 stp_status stp_corpus_balance(const stp_corpus *corpus, const stp_settings *settings, const int *indices,
                               int count, int *balance, stp_err *err);
-// Samples of a batch-norm group for a set: bn_group, or what a smaller set gives in whole lane blocks of 16
-// (16 at least).
-int stp_corpus_group(const stp_settings *settings, int count);
+// How a set of `count` clips is cut up: the batch-norm group is bn_group, or what a smaller set gives in
+// whole lane blocks of 16 (16 at least); the batch a whole number of groups, as many as the set has at most.
+// STP_ERR_USAGE when bn_group is no multiple of 16, or `wanted`, the batch asked for, none of bn_group.
+stp_status stp_corpus_group(const stp_settings *settings, int count, long long wanted, int *group, int *batch,
+                            stp_err *err);
 
 #endif

@@ -173,6 +173,7 @@ void stp_step_run(stp_stepper *s, const stp_batch *batch, stp_exec_state *state,
     s->probabilities = probabilities;
     s->backward = state->grads || state->d_coefs;
     s->count = state->batch_stats ? batch->count / group * group : batch->count;
+    state->batch_groups = (s->count + group - 1) / group;
     *result = (stp_step_result){.count = s->count};
     for (s->base = 0; s->base < s->count; s->base += at_once) {
         int left = s->count - s->base;

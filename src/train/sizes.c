@@ -18,6 +18,7 @@ stp_status stp_train_sizes(const stp_genotype *genotype, stp_shape input, int cl
                            int cells, int channels, int search_cells, stp_size *sizes, int most, int *count,
                            stp_err *err) {
     int first_cells = cells > 0 ? cells : 3, last_cells = cells > 0 ? cells : 2 * search_cells;
+    last_cells = last_cells > 64 ? 64 : last_cells;
     int first_channels = channels > 0 ? channels : 4, last_channels = channels > 0 ? channels : 64;
     *count = 0;
     for (int i = 0; i < most; i++)

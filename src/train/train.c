@@ -69,7 +69,8 @@ static stp_status choose_clips(training *t, stp_err *err) {
     const stp_dataset *d = t->corpus->dataset;
     t->clip_count = stp_dataset_count(d, STP_TRAINING, -1);
     t->validation_count = stp_dataset_count(d, STP_VALIDATION, -1);
-    t->group = stp_corpus_group(t->settings, t->clip_count);
+    STP_TRY(
+        stp_corpus_group(t->settings, t->clip_count, t->settings->train_batch, &t->group, &t->batch, err));
     // Fewer clips than a group: they are drawn again to fill one.
     int drawn = t->clip_count > t->group ? t->clip_count : t->group;
     t->clips = STP_ARENA_ARRAY(t->arena, int, drawn);
@@ -82,13 +83,6 @@ static stp_status choose_clips(training *t, stp_err *err) {
     for (int i = t->clip_count; i < drawn; i++)
         t->clips[i] = t->clips[i % t->clip_count];
     t->clip_count = drawn;
-    t->batch = (int)t->settings->train_batch;
-    if (t->batch % t->group != 0 && t->batch > t->group)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--batch %d is no multiple of the batch-norm group of %d clips", t->batch,
-                           t->group);
-    t->batch = t->batch < t->group ? t->group : t->batch;
-    t->batch = t->batch > t->clip_count ? t->clip_count / t->group * t->group : t->batch;
     t->steps = t->clip_count / t->batch;
     return stp_corpus_balance(t->corpus, t->settings, t->clips, t->clip_count, &t->balance, err);
 }
