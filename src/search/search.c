@@ -119,7 +119,7 @@ static stp_status begin(search *s, int resume, stp_err *err) {
     STP_TRY(stp_supernet_create(&s->level.net, s->corpus, s->settings, only, NULL, s->group, s->batch, err));
     stp_bilevel_init(&s->level, only);
     s->start = s->level.arch;
-    return STP_OK;
+    return save(s, err); // from here on the run can be resumed
 }
 
 // --- steps

@@ -244,10 +244,12 @@ static stp_status one_epoch(training *t, stp_err *err) {
 
 static stp_status run(training *t, int resume, stp_err *err) {
     STP_TRY(prepare(t, err));
-    if (resume)
+    if (resume) {
         STP_TRY(restore(t, err));
-    else
+    } else {
         stp_graph_init(t->model->graph, (uint64_t)t->settings->seed, t->model->weights, t->model->running);
+        STP_TRY(save(t, err)); // from here on the run can be resumed
+    }
     while (t->at.epoch < t->settings->train_epochs)
         STP_TRY(one_epoch(t, err));
     if (t->validation_accuracy < 0) { // resumed after the last epoch
