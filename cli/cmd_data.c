@@ -5,6 +5,7 @@
 #include "dataset/check.h"
 #include "report/meter.h"
 #include "report/table.h"
+#include "step/corpus.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,20 +165,11 @@ static void take_count(void *context, const char *what, int done, int total) {
 }
 
 static stp_dataset_options options_of(const stp_settings *s, const char *dir, listener *l) {
-    return (stp_dataset_options){.dir = dir,
-                                 .labels = s->labels,
-                                 .unknown = s->unknown,
-                                 .unknown_ratio = s->unknown_ratio,
-                                 .silence = s->silence,
-                                 .silence_ratio = s->silence_ratio,
-                                 .rate_hz = (int)s->rate_hz,
-                                 .clip_samples = (int)(s->rate_hz * s->clip_ms / 1000),
-                                 .max_clip_bytes = (uint64_t)s->max_clip_mb << 20,
-                                 .seed = (uint64_t)s->seed,
-                                 .cache_path = "",
-                                 .progress = take_count,
-                                 .progress_context = l,
-                                 .warn = take_note};
+    stp_dataset_options options = stp_corpus_dataset_options(s, dir);
+    options.progress = take_count;
+    options.progress_context = l;
+    options.warn = take_note;
+    return options;
 }
 
 static int refuse(const stp_err *err) {

@@ -91,23 +91,27 @@ static stp_status fit_norms(stp_corpus *c, stp_err *err) {
     return status;
 }
 
+stp_dataset_options stp_corpus_dataset_options(const stp_settings *s, const char *dir) {
+    return (stp_dataset_options){.dir = dir,
+                                 .labels = s->labels,
+                                 .unknown = s->unknown,
+                                 .unknown_ratio = s->unknown_ratio,
+                                 .silence = s->silence,
+                                 .silence_ratio = s->silence_ratio,
+                                 .rate_hz = (int)s->rate_hz,
+                                 .clip_samples = (int)(s->rate_hz * s->clip_ms / 1000),
+                                 .max_clip_bytes = (uint64_t)s->max_clip_mb << 20,
+                                 .seed = (uint64_t)s->seed,
+                                 .cache_path = ""};
+}
+
 static stp_status open_dataset(stp_corpus *c, const stp_settings *s, int fit, const stp_observer *observer,
                                stp_err *err) {
-    stp_dataset_options options = {.dir = s->data,
-                                   .labels = s->labels,
-                                   .unknown = s->unknown,
-                                   .unknown_ratio = s->unknown_ratio,
-                                   .silence = s->silence,
-                                   .silence_ratio = s->silence_ratio,
-                                   .rate_hz = (int)s->rate_hz,
-                                   .clip_samples = (int)(s->rate_hz * s->clip_ms / 1000),
-                                   .partial = !fit,
-                                   .max_clip_bytes = (uint64_t)s->max_clip_mb << 20,
-                                   .seed = (uint64_t)s->seed,
-                                   .cache_path = "",
-                                   .warn = observer->note,
-                                   .progress = observer->count,
-                                   .progress_context = observer->context};
+    stp_dataset_options options = stp_corpus_dataset_options(s, s->data);
+    options.partial = !fit;
+    options.warn = observer->note;
+    options.progress = observer->count;
+    options.progress_context = observer->context;
     return stp_dataset_open(&c->dataset, &options, err);
 }
 

@@ -25,6 +25,9 @@ stp_status stp_corpus_open(stp_corpus *corpus, const stp_settings *settings, con
                            const stp_observer *observer, stp_err *err);
 void stp_corpus_close(stp_corpus *corpus);
 
+// What the settings say about the recordings in `dir`; the callbacks are the caller's to add.
+stp_dataset_options stp_corpus_dataset_options(const stp_settings *settings, const char *dir);
+
 // What augmentation the settings ask for.
 stp_augment stp_corpus_augment(const stp_settings *settings);
 // --balance: on, off, or auto, decided by the classes among these clips.
