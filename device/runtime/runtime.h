@@ -1,8 +1,8 @@
 // A trained, quantised system on a device: samples in, decisions out. The model is constant data that
 // `stapes export` writes (or that the host makes in memory); it is checked once, in init, and then runs
 // blind.
-#ifndef STAPES_RUN_RUN_H
-#define STAPES_RUN_RUN_H
+#ifndef STAPES_RUNTIME_RUNTIME_H
+#define STAPES_RUNTIME_RUNTIME_H
 
 #include "front/front.h"
 #include "nn/nn.h"
