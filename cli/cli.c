@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include "base/json_memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,13 +38,15 @@ const volatile sig_atomic_t *stp_cli_catch_interrupt(void) {
 
 int stp_cli_print_json(const char *command, json_t *object) {
     stp_err err;
-    if (!object) {
+    size_t length;
+    char *text = object ? stp_json_text(object, JSON_INDENT(2), &length) : NULL;
+    json_decref(object);
+    if (!text) {
         stp_err_memory(&err, "the result as JSON", 0);
         return stp_cli_fail(command, &err);
     }
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
+    puts(text);
+    stp_json_text_free(text);
     return 0; // a failed write shows in stp_cli_finish_output
 }
 
@@ -57,6 +61,16 @@ json_t *stp_cli_json_text(const char *text) {
     string = json_string(copy);
     free(copy);
     return string;
+}
+
+static int table_lost = 0; // for want of memory
+
+void stp_cli_print_table(stp_table *table) {
+    stp_err err;
+    // A write that fails shows in stp_cli_finish_output; a table that is not there at all would not.
+    if (stp_table_write(table, 0, stdout, "standard output", &err) == STP_ERR_MEMORY)
+        table_lost = 1;
+    stp_table_free(table);
 }
 
 void stp_cli_secure_streams(void) {
@@ -76,6 +90,12 @@ int stp_cli_finish_output(const char *command, int status) {
         failed = 1;
         reason = errno;
     }
+    if (table_lost && status == 0) {
+        stp_err err;
+        stp_err_memory(&err, "a table of the result", 0);
+        status = stp_cli_fail(command, &err);
+    }
+    table_lost = 0;
     if (!failed || status != 0)
         return status;
     fprintf(stderr, "stapes%s%s: cannot write standard output: %s\n", command[0] ? " " : "", command,

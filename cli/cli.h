@@ -3,6 +3,7 @@
 #define STP_CLI_CLI_H
 
 #include "base/status.h"
+#include "report/table.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -23,12 +24,15 @@ int stp_cli_print_json(const char *command, json_t *object);
 // A text for JSON, which knows UTF-8 only: in any other (a file name may be) what is no ASCII becomes '?'.
 json_t *stp_cli_json_text(const char *text);
 
+// Prints a table on standard output and frees it. Want of memory shows in stp_cli_finish_output.
+void stp_cli_print_table(stp_table *table);
+
 // Makes standard input, output and error safe to use even where the caller closed them (else the first file
 // opened would take their place and be written over), and lets a write to a closed pipe fail instead of
 // killing.
 void stp_cli_secure_streams(void);
 // Flushes standard output; returns `status`, or 1 with a message where it was 0 and the output could not be
-// written (full disk, closed pipe). main calls it after every command.
+// written (full disk, closed pipe) or a part of it not made. main calls it after every command.
 int stp_cli_finish_output(const char *command, int status);
 
 #endif

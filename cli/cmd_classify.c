@@ -113,8 +113,8 @@ static int run(hearing *h, int argc, char **argv, const char **files) {
     for (int i = 0; i < count; i++)
         hear(h, files[i]);
     answer(h);
-    if (h->settings.json)
-        stp_cli_print_json("classify", json_incref(h->list));
+    if (h->settings.json && stp_cli_print_json("classify", json_incref(h->list)) != 0)
+        return 1;
     return h->failed > 0;
 }
 

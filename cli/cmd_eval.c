@@ -74,7 +74,6 @@ static void print_rate(const char *name, stp_rate rate, const char *what) {
 
 static void print_classes(const examination *e) {
     stp_table table = {0};
-    stp_err err;
     stp_table_column(&table, "class", STP_TABLE_LEFT);
     stp_table_column(&table, "clips", STP_TABLE_RIGHT);
     stp_table_column(&table, "recall %", STP_TABLE_RIGHT);
@@ -93,8 +92,7 @@ static void print_classes(const examination *e) {
         }
     }
     printf("\n");
-    stp_table_write(&table, 0, stdout, "standard output", &err); // a failure shows when main flushes
-    stp_table_free(&table);
+    stp_cli_print_table(&table);
 }
 
 static void print_confusion(const examination *e) {
@@ -102,7 +100,6 @@ static void print_confusion(const examination *e) {
     if (classes > TABLE_CLASSES)
         return;
     stp_table table = {0};
-    stp_err err;
     stp_table_column(&table, "said \\ heard as", STP_TABLE_LEFT);
     for (int c = 0; c < classes; c++)
         stp_table_column(&table, labels_of(e)[c], STP_TABLE_RIGHT);
@@ -117,8 +114,7 @@ static void print_confusion(const examination *e) {
         }
     }
     printf("\n");
-    stp_table_write(&table, 0, stdout, "standard output", &err);
-    stp_table_free(&table);
+    stp_cli_print_table(&table);
 }
 
 static void print_text(const examination *e) {

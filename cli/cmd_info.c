@@ -56,7 +56,7 @@ int stp_cmd_info(int argc, char **argv) {
     stp_info info = {.run = NULL};
     stp_err err;
     stp_status status = run(&info, argc, argv, &err);
-    int exit_status = status == STP_OK ? 0 : stp_cli_fail("info", &err);
+    int exit_status = status == STP_OK ? info.exit_status : stp_cli_fail("info", &err);
     stp_run_close(info.run);
     return exit_status;
 }

@@ -92,9 +92,7 @@ static void print_sizes(const stp_size *sizes, int count) {
         stp_table_cell(&table, "%.2f", (double)sizes[i].macs / 1e6);
         stp_table_cell(&table, "%s", i == 0 ? "taken" : "");
     }
-    stp_err err;
-    stp_table_write(&table, 0, stdout, "standard output", &err);
-    stp_table_free(&table);
+    stp_cli_print_table(&table);
     printf("\n");
 }
 

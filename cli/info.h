@@ -12,6 +12,7 @@
 typedef struct stp_info {
     stp_settings settings;
     stp_run *run;
+    int exit_status;                                    // of what was printed
     char cells[STP_PATH_BYTES], curves[STP_PATH_BYTES]; // figures that were drawn; else empty
 } stp_info;
 

@@ -21,7 +21,6 @@ static void rank_fronts(const stp_found *found, int *order) {
 static void print_fronts(const stp_found *found) {
     int order[STP_ARCH_FRONTS];
     stp_table table = {0};
-    stp_err err;
     rank_fronts(found, order);
     stp_table_column(&table, "front-end", STP_TABLE_LEFT);
     stp_table_column(&table, "gamma", STP_TABLE_RIGHT);
@@ -33,8 +32,7 @@ static void print_fronts(const stp_found *found) {
         stp_table_cell(&table, "%s", strcmp(name, found->genotype.front) == 0 ? "taken" : "");
     }
     printf("\n");
-    stp_table_write(&table, 0, stdout, "standard output", &err); // a failure shows when main flushes
-    stp_table_free(&table);
+    stp_cli_print_table(&table);
 }
 
 static void print_choices(const stp_found *found) {
@@ -43,7 +41,6 @@ static void print_choices(const stp_found *found) {
     static const stp_table_align left = STP_TABLE_LEFT, right = STP_TABLE_RIGHT;
     const stp_table_align align[] = {left, right, right, left, right, left, right, right};
     stp_table table = {0};
-    stp_err err;
     for (int i = 0; i < 8; i++)
         stp_table_column(&table, heads[i], align[i]);
     for (int kind = 0; kind < STP_CELL_KINDS; kind++)
@@ -60,8 +57,7 @@ static void print_choices(const stp_found *found) {
             stp_table_number(&table, choice.beta, 3);
         }
     printf("\n");
-    stp_table_write(&table, 0, stdout, "standard output", &err);
-    stp_table_free(&table);
+    stp_cli_print_table(&table);
 }
 
 static double number(const json_t *line, const char *key) {
@@ -135,7 +131,7 @@ stp_status stp_info_found(stp_info *info, stp_err *err) {
     STP_TRY(stp_info_draw_curves(info, "Search", err));
     STP_TRY(stp_run_last_line(info->run, "journal.jsonl", &last, err));
     if (info->settings.json)
-        stp_cli_print_json("info", whole_json(info, &found, last));
+        info->exit_status = stp_cli_print_json("info", whole_json(info, &found, last));
     else
         print_text(info, &found, last);
     json_decref(last);

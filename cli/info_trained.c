@@ -39,7 +39,6 @@ static double kib(double bytes) {
 
 static void print_layers(const costs *c) {
     stp_table table = {0};
-    stp_err err;
     stp_table_column(&table, "layer", STP_TABLE_LEFT);
     stp_table_column(&table, "count", STP_TABLE_RIGHT);
     stp_table_column(&table, "parameters", STP_TABLE_RIGHT);
@@ -62,8 +61,7 @@ static void print_layers(const costs *c) {
     stp_table_number(&table, (double)c->macs / 1e6, 3);
     stp_table_number(&table, 100, 1);
     printf("\n");
-    stp_table_write(&table, 0, stdout, "standard output", &err); // a failure shows when main flushes
-    stp_table_free(&table);
+    stp_cli_print_table(&table);
 }
 
 static void print_labels(const stp_model *model) {
@@ -170,7 +168,7 @@ static stp_status show(stp_info *info, const stp_model *model, stp_err *err) {
     STP_TRY(stp_info_draw_curves(info, "Training", err));
     STP_TRY(stp_run_last_line(info->run, "journal.jsonl", &last, err));
     if (info->settings.json)
-        stp_cli_print_json("info", whole_json(info, model, &c, last));
+        info->exit_status = stp_cli_print_json("info", whole_json(info, model, &c, last));
     else
         print_text(info, model, &c, last);
     json_decref(last);

@@ -1,4 +1,5 @@
 // stapes: dispatches to a command.
+#include "base/json_memory.h"
 #include "base/nearest.h"
 #include "cli.h"
 #include "commands.h"
@@ -90,6 +91,7 @@ static int run(int argc, char **argv, const char **ran) {
 
 int main(int argc, char **argv) {
     stp_cli_secure_streams();
+    stp_json_memory_init();
     const char *ran = "";
     int status = run(argc, argv, &ran);
     return stp_cli_finish_output(ran, status);

@@ -79,7 +79,7 @@ stp_status stp_cli_draw(const char *command, const stp_run *run, stp_svg *svg, c
     if (status == STP_OK)
         status = stp_svg_write_file(svg, path, err);
     stp_svg_free(svg);
-    if (status == STP_OK || wanted[0])
+    if (status == STP_OK || wanted[0] || status == STP_ERR_MEMORY)
         return status;
     path[0] = 0;
     stp_cli_warn((void *)(uintptr_t)command, err->text);

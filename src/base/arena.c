@@ -7,29 +7,52 @@
 
 enum { ALIGNMENT = 64, CHUNK_BYTES = 1 << 16, HUGE_BYTES = 1 << 21 };
 
-static atomic_long fail_after = -1;
-static atomic_ulong alloc_total = 0;
+static atomic_long fail_after = -1, live = 0;
+static atomic_int fail_forever = 1;
+static atomic_ulong granted = 0, refused = 0;
 
-void stp_alloc_fail_after(long n) {
+static void plan_failure(long n, int forever) {
+    atomic_store(&refused, 0);
+    atomic_store(&fail_forever, forever);
     atomic_store(&fail_after, n);
 }
 
-unsigned long stp_alloc_count(void) {
-    return atomic_load(&alloc_total);
+void stp_alloc_fail_after(long n) {
+    plan_failure(n, 1);
 }
 
-static int alloc_must_fail(void) {
+void stp_alloc_fail_once(long n) {
+    plan_failure(n, 0);
+}
+
+unsigned long stp_alloc_refused(void) {
+    return atomic_load(&refused);
+}
+
+unsigned long stp_alloc_count(void) {
+    return atomic_load(&granted);
+}
+
+long stp_alloc_live(void) {
+    return atomic_load(&live);
+}
+
+static int must_refuse(void) {
     long left = atomic_load(&fail_after);
     if (left < 0)
         return 0;
-    if (left == 0)
+    if (left == 0) {
+        atomic_fetch_add(&refused, 1);
+        if (!atomic_load(&fail_forever))
+            atomic_store(&fail_after, -1);
         return 1;
+    }
     atomic_store(&fail_after, left - 1);
     return 0;
 }
 
 void *stp_alloc(size_t bytes) {
-    if (alloc_must_fail() || bytes > (size_t)1 << 46)
+    if (must_refuse() || bytes > (size_t)1 << 46)
         return NULL;
     // Large tensors start on a huge page: fewer TLB misses.
     size_t align = bytes >= HUGE_BYTES ? HUGE_BYTES : ALIGNMENT;
@@ -40,11 +63,14 @@ void *stp_alloc(size_t bytes) {
     if (align == HUGE_BYTES)
         madvise(memory, size, MADV_HUGEPAGE);
     memset(memory, 0, size ? size : align);
-    atomic_fetch_add(&alloc_total, 1);
+    atomic_fetch_add(&granted, 1);
+    atomic_fetch_add(&live, 1);
     return memory;
 }
 
 void stp_free(void *memory) {
+    if (memory)
+        atomic_fetch_sub(&live, 1);
     free(memory);
 }
 
@@ -91,7 +117,7 @@ static chunk *arena_grow(stp_arena *arena, size_t bytes) {
 }
 
 void *stp_arena_alloc(stp_arena *arena, size_t bytes) {
-    if (bytes > (size_t)1 << 46)
+    if (bytes > (size_t)1 << 46 || must_refuse())
         return NULL;
     size_t size = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     chunk *c = arena->chunks;
@@ -102,6 +128,7 @@ void *stp_arena_alloc(stp_arena *arena, size_t bytes) {
     void *memory = c->memory + c->used;
     c->used += size;
     arena->bytes += size;
+    atomic_fetch_add(&granted, 1);
     return memory;
 }
 

@@ -8,10 +8,16 @@
 // stp_alloc: zeroed, aligned to 64 bytes; NULL when memory is out. Sizes of 0 give a valid pointer.
 void *stp_alloc(size_t bytes);
 void stp_free(void *memory);
-// Tests: after `n` more successful allocations every further one fails; a negative n switches this off.
+
+// For tests. A request is a call of stp_alloc, or of an arena for a part of its memory: both can be refused,
+// whether or not the arena would have had to grow. After `n` more granted requests every further one is
+// refused; a negative n switches this off.
 void stp_alloc_fail_after(long n);
-// Number of allocations since the program started (a test counts those inside a training step).
-unsigned long stp_alloc_count(void);
+// The same, but only that one is refused: who goes on as if nothing had happened shows.
+void stp_alloc_fail_once(long n);
+unsigned long stp_alloc_refused(void); // requests refused since one of these two was called
+unsigned long stp_alloc_count(void);   // requests granted since the program started
+long stp_alloc_live(void);             // blocks that stp_free has not had back yet
 
 typedef struct stp_arena stp_arena;
 

@@ -11,6 +11,12 @@
 // microseconds.
 enum { SPINS = 20000, MAX_THREADS = 256 };
 
+// What a worker is told when it begins.
+typedef struct worker_start {
+    stp_pool *pool;
+    int thread;
+} worker_start;
+
 struct stp_pool {
     int threads;
     atomic_uint round;   // raised to start a round
@@ -22,12 +28,8 @@ struct stp_pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t ids[MAX_THREADS];
+    worker_start starts[MAX_THREADS];
 };
-
-typedef struct worker_start {
-    stp_pool *pool;
-    int thread;
-} worker_start;
 
 static void pause_briefly(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -53,14 +55,13 @@ static void wait_for_round(stp_pool *pool, unsigned seen) {
 }
 
 static void *worker(void *argument) {
-    worker_start start = *(worker_start *)argument;
-    stp_free(argument);
-    stp_pool *pool = start.pool;
+    const worker_start *start = argument;
+    stp_pool *pool = start->pool;
     for (unsigned seen = 0;; seen++) {
         wait_for_round(pool, seen);
         if (atomic_load(&pool->stop))
             return NULL;
-        run_share(pool, start.thread);
+        run_share(pool, start->thread);
         atomic_fetch_add_explicit(&pool->finished, 1, memory_order_release);
     }
 }
@@ -74,15 +75,8 @@ static void start_round(stp_pool *pool) {
 }
 
 static int start_worker(stp_pool *pool, int thread) {
-    worker_start *start = stp_alloc(sizeof *start);
-    if (!start)
-        return -1;
-    *start = (worker_start){pool, thread};
-    if (pthread_create(&pool->ids[thread], NULL, worker, start) != 0) {
-        stp_free(start);
-        return -1;
-    }
-    return 0;
+    pool->starts[thread] = (worker_start){pool, thread};
+    return pthread_create(&pool->ids[thread], NULL, worker, &pool->starts[thread]);
 }
 
 stp_status stp_pool_create(stp_pool **out, int threads, stp_err *err) {

@@ -1,6 +1,8 @@
 // model.json and weights.bin.
 #include "model/model.h"
 
+#include "base/json_memory.h"
+
 #include <string.h>
 
 static json_t *describe(const stp_model *model) {
@@ -52,6 +54,8 @@ stp_status stp_model_save(const stp_model *model, stp_run *run, stp_err *err) {
 }
 
 static stp_status malformed(stp_run *run, const char *what, stp_err *err) {
+    if (stp_json_memory_lost()) // unpacking takes some, too
+        return stp_err_memory(err, "model.json", 0);
     return stp_err_set(err, STP_ERR_FORMAT, "%s/model.json: %s; train the system again or restore the file",
                        stp_run_path(run), what);
 }

@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/json_memory.h"
 #include "report/chart.h"
 #include "report/figures.h"
 
@@ -38,8 +39,10 @@ static stp_status read_journal(json_t *lines, const char *path, stp_err *err) {
          status == STP_OK && at && (end = memchr(at, '\n', text.bytes - (size_t)(at - text.data)));
          line++, at = end + 1) {
         json_error_t error;
-        json_t *object = json_loadb(at, (size_t)(end - at), 0, &error);
-        if (!object)
+        json_t *object = stp_json_read(at, (size_t)(end - at), 0, &error);
+        if (!object && stp_json_memory_lost())
+            status = stp_err_memory(err, path, text.bytes);
+        else if (!object)
             status =
                 stp_err_set(err, STP_ERR_FORMAT, "%s:%d: not JSON (%s); give a journal as a run writes it",
                             path, line, error.text);

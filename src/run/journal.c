@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/json_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,10 +30,10 @@ static stp_status append_line(int fd, const char *path, const char *line, size_t
 stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, stp_err *err) {
     char path[STP_PATH_BYTES];
     STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
-    char *line = json_dumps(object, JSON_COMPACT);
+    size_t length;
+    char *line = stp_json_text(object, JSON_COMPACT, &length);
     if (!line)
         return stp_err_memory(err, path, 0);
-    size_t length = strlen(line);
     line[length] = '\n'; // in the place of the NUL
     stp_status status;
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -43,7 +44,7 @@ stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, 
         status = append_line(fd, path, line, length + 1, err);
     if (fd >= 0)
         close(fd);
-    free(line);
+    stp_json_text_free(line);
     return status;
 }
 
@@ -87,9 +88,11 @@ stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, st
         start--;
     stp_status status = STP_OK;
     json_error_t problem;
-    if (bytes > 0 && !(*object = json_loadb(text + start, bytes - start, 0, &problem)))
-        status = stp_err_set(err, STP_ERR_FORMAT, "%s: the last line is no JSON: %s; restore the file", path,
-                             problem.text);
+    if (bytes > 0 && !(*object = stp_json_read(text + start, bytes - start, 0, &problem)))
+        status = stp_json_memory_lost()
+                     ? stp_err_memory(err, path, bytes)
+                     : stp_err_set(err, STP_ERR_FORMAT, "%s: the last line is no JSON: %s; restore the file",
+                                   path, problem.text);
     stp_free(text);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/json_memory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -53,8 +54,7 @@ static stp_status probe_writing(const char *path, stp_err *err) {
     return STP_OK;
 }
 
-stp_status stp_run_create(stp_run **run, const char *path, stp_err *err) {
-    *run = NULL;
+static stp_status make_folder(const char *path, stp_err *err) {
     STP_TRY(stp_dir_make(path, err));
     int empty = folder_is_empty(path);
     if (empty < 0)
@@ -63,8 +63,17 @@ stp_status stp_run_create(stp_run **run, const char *path, stp_err *err) {
     if (!empty)
         return stp_err_set(err, STP_ERR_USAGE,
                            "%s: the folder is not empty; give another --out, or --resume it", path);
-    STP_TRY(probe_writing(path, err));
-    return run_new(run, path, err);
+    return probe_writing(path, err);
+}
+
+stp_status stp_run_create(stp_run **run, const char *path, stp_err *err) {
+    STP_TRY(run_new(run, path, err)); // first: without it nobody could take the folder away again
+    stp_status status = make_folder(path, err);
+    if (status != STP_OK) {
+        stp_run_close(*run);
+        *run = NULL;
+    }
+    return status;
 }
 
 stp_status stp_run_open(stp_run **run, const char *path, stp_err *err) {
@@ -116,13 +125,13 @@ int stp_run_has(const stp_run *run, const char *name) {
 stp_status stp_run_write_json(stp_run *run, const char *name, const json_t *object, stp_err *err) {
     char path[STP_PATH_BYTES];
     STP_TRY(stp_path_join(path, run->path, name, err));
-    char *text = json_dumps(object, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    size_t length;
+    char *text = stp_json_text(object, JSON_INDENT(2) | JSON_ENCODE_ANY, &length);
     if (!text)
         return stp_err_memory(err, path, 0);
-    size_t length = strlen(text);
     text[length] = '\n'; // in the place of the NUL: the file is written by its length
     stp_status status = stp_file_write(path, text, length + 1, err);
-    free(text);
+    stp_json_text_free(text);
     return status;
 }
 
@@ -134,11 +143,11 @@ stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, st
     size_t bytes;
     STP_TRY(stp_file_read(path, &text, &bytes, err));
     json_error_t problem;
-    *object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &problem);
+    *object = stp_json_read(text, bytes, JSON_REJECT_DUPLICATES, &problem);
     stp_free(text);
     if (*object)
         return STP_OK;
-    if (json_error_code(&problem) == json_error_out_of_memory)
+    if (stp_json_memory_lost()) // jansson takes most of that for bad syntax
         return stp_err_memory(err, path, bytes);
     return stp_err_set(err, STP_ERR_FORMAT, "%s:%d:%d: not valid JSON: %s; was it edited or cut?", path,
                        problem.line, problem.column, problem.text);
@@ -146,9 +155,10 @@ stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, st
 
 void stp_json_digest(const json_t *object, char digest[41]) {
     digest[0] = 0;
-    char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    size_t length;
+    char *text = stp_json_text(object, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY, &length);
     if (!text)
         return;
-    SHA1Data((const uint8_t *)text, strlen(text), digest);
-    free(text);
+    SHA1Data((const uint8_t *)text, length, digest);
+    stp_json_text_free(text);
 }

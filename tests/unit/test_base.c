@@ -73,6 +73,21 @@ static void allocations_fail_when_told(void **state) {
     stp_free(memory[1]);
 }
 
+static void one_allocation_fails_when_told(void **state) {
+    (void)state;
+    long live = stp_alloc_live();
+    void *memory[3];
+    stp_alloc_fail_once(1);
+    for (int i = 0; i < 3; i++)
+        memory[i] = stp_alloc(10);
+    assert_int_equal(stp_alloc_refused(), 1);
+    assert_true(memory[0] && !memory[1] && memory[2]);
+    assert_int_equal(stp_alloc_live() - live, 2);
+    stp_free(memory[0]);
+    stp_free(memory[2]);
+    assert_int_equal(stp_alloc_live(), live);
+}
+
 static void arenas_hand_out_separate_memory(void **state) {
     (void)state;
     stp_arena *arena = stp_arena_create();
@@ -103,7 +118,7 @@ static void arenas_hand_out_separate_memory(void **state) {
 static void arenas_survive_want_of_memory(void **state) {
     (void)state;
     int failed = 0;
-    for (long n = 0; n < 5; n++) {
+    for (long n = 0; n < 8; n++) {
         stp_alloc_fail_after(n);
         stp_arena *arena = stp_arena_create();
         void *small = arena ? stp_arena_alloc(arena, 100) : NULL;
@@ -114,7 +129,7 @@ static void arenas_survive_want_of_memory(void **state) {
             assert_non_null(stp_arena_alloc(arena, 100));
         stp_arena_destroy(arena);
     }
-    assert_int_equal(failed, 3 + 2 + 2 + 1 + 1);
+    assert_int_equal(failed, 3 + 2 + 2 + 2 + 1 + 1 + 1);
 }
 
 static void edits_are_counted(void **state) {
@@ -250,6 +265,7 @@ int main(void) {
         cmocka_unit_test(exit_codes_are_the_documented),
         cmocka_unit_test(allocations_are_zero_and_aligned),
         cmocka_unit_test(allocations_fail_when_told),
+        cmocka_unit_test(one_allocation_fails_when_told),
         cmocka_unit_test(arenas_hand_out_separate_memory),
         cmocka_unit_test(arenas_survive_want_of_memory),
         cmocka_unit_test(edits_are_counted),
