@@ -100,6 +100,11 @@ static void hear(hearing *h, const char *file) {
         answer(h);
 }
 
+static json_t *whole_json(const hearing *h) {
+    return json_pack("{s:o*, s:O, s:i}", "run", stp_cli_json_text(stp_run_path(h->trained.run)), "files",
+                     h->list, "failed", h->failed);
+}
+
 static int run(hearing *h, int argc, char **argv, const char **files) {
     const char *path;
     int count;
@@ -113,7 +118,7 @@ static int run(hearing *h, int argc, char **argv, const char **files) {
     for (int i = 0; i < count; i++)
         hear(h, files[i]);
     answer(h);
-    if (h->settings.json && stp_cli_print_json("classify", json_incref(h->list)) != 0)
+    if (h->settings.json && stp_cli_print_json("classify", whole_json(h)) != 0)
         return 1;
     return h->failed > 0;
 }

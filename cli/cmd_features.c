@@ -103,6 +103,28 @@ static stp_status write_csv(const feature_job *job, stp_err *err) {
     return status;
 }
 
+// The file's name where --out wrote one, else the rows themselves.
+static json_t *whole_json(const feature_job *job) {
+    char front[STP_FRONT_TEXT_BYTES];
+    stp_front_spec_format(&job->spec, front);
+    json_t *object = json_pack("{s:o*, s:s, s:s, s:i, s:i, s:i}", "file", stp_cli_json_text(job->path),
+                               "kind", job->settings.features, "front", front, "rate_hz", job->spec.rate_hz,
+                               "frames", job->frames, "coefficients", job->spec.coefficients);
+    if (job->settings.out[0]) {
+        json_object_set_new(object, "out", stp_cli_json_text(job->settings.out));
+        return object;
+    }
+    json_t *rows = json_array();
+    for (int f = 0; object && rows && f < job->frames; f++) {
+        json_t *row = json_array();
+        for (int c = 0; c < job->spec.coefficients; c++)
+            json_array_append_new(row, json_real((double)job->features[f * job->spec.coefficients + c]));
+        json_array_append_new(rows, row);
+    }
+    json_object_set_new(object, "features", rows);
+    return object;
+}
+
 static stp_status write_png(const feature_job *job, stp_err *err) {
     stp_image image;
     STP_TRY(stp_figure_features_image(&image, &job->spec, job->features, job->frames, err));
@@ -125,6 +147,14 @@ static stp_status write_svg(const feature_job *job, stp_err *err) {
     return status;
 }
 
+static stp_status write(const feature_job *job, stp_err *err) {
+    if (ends_with(job->settings.out, ".png"))
+        return write_png(job, err);
+    if (ends_with(job->settings.out, ".svg"))
+        return write_svg(job, err);
+    return job->settings.json && !job->settings.out[0] ? STP_OK : write_csv(job, err);
+}
+
 static stp_status run(feature_job *job, int argc, char **argv, stp_err *err) {
     int words = 0;
     STP_TRY(stp_settings_parse(&job->settings, STP_CMD_FEATURES, argc, argv, &job->path, 1, &words, err));
@@ -132,17 +162,18 @@ static stp_status run(feature_job *job, int argc, char **argv, stp_err *err) {
     STP_TRY(extract(job, err));
     if (!job->settings.raw)
         normalise(job);
-    if (ends_with(job->settings.out, ".png"))
-        return write_png(job, err);
-    return ends_with(job->settings.out, ".svg") ? write_svg(job, err) : write_csv(job, err);
+    return write(job, err);
 }
 
 int stp_cmd_features(int argc, char **argv) {
     feature_job job = {0};
     stp_err err;
     stp_status status = run(&job, argc, argv, &err);
+    int exit_status = status == STP_OK ? 0 : stp_cli_fail("features", &err);
+    if (status == STP_OK && job.settings.json)
+        exit_status = stp_cli_print_json("features", whole_json(&job));
     stp_free(job.features);
     stp_front_bank_destroy(job.bank);
     stp_sound_free(&job.sound);
-    return status == STP_OK ? 0 : stp_cli_fail("features", &err);
+    return exit_status;
 }

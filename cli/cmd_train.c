@@ -96,6 +96,24 @@ static void print_sizes(const stp_size *sizes, int count) {
     printf("\n");
 }
 
+// The table's ends bind as --max-params does: then it is said.
+static void note_limits(stp_cli_session *s, const plan *p, const stp_size *size) {
+    char line[160];
+    int most_cells = stp_train_cells_tried(p->search_cells);
+    if (s->settings.train_cells == 0 && size->cells == most_cells) {
+        snprintf(line, sizeof line,
+                 "--max-params: no more than %d cells were tried, twice the search's; --cells takes more",
+                 most_cells);
+        s->observer.note(s->observer.context, line);
+    }
+    if (s->settings.train_channels == 0 && size->channels == STP_SIZE_CHANNELS_MOST) {
+        snprintf(line, sizeof line,
+                 "--max-params: no more than %d channels were tried, the most there can be",
+                 STP_SIZE_CHANNELS_MOST);
+        s->observer.note(s->observer.context, line);
+    }
+}
+
 static stp_status choose_size(stp_cli_session *s, const plan *p, stp_size *size, stp_err *err) {
     const stp_settings *o = &s->settings;
     *size = (stp_size){.cells = o->train_cells > 0 ? (int)o->train_cells : p->search_cells,
@@ -110,6 +128,7 @@ static stp_status choose_size(stp_cli_session *s, const plan *p, stp_size *size,
     if (!o->json && !o->quiet)
         print_sizes(sizes, count);
     *size = sizes[0];
+    note_limits(s, p, size);
     return STP_OK;
 }
 
@@ -140,11 +159,12 @@ static stp_status recall_network(stp_cli_session *s, plan *p, stp_size *size, st
 }
 
 static stp_status check_size(const stp_size *size, stp_err *err) {
-    if (size->cells >= 3 && size->cells <= 64 && size->channels >= 1 && size->channels <= 512)
+    if (size->cells >= STP_SIZE_CELLS_LOW && size->cells <= STP_SIZE_CELLS_MOST && size->channels >= 1 &&
+        size->channels <= STP_SIZE_CHANNELS_MOST)
         return STP_OK;
-    return stp_err_set(err, STP_ERR_USAGE,
-                       "%d cells of %d channels: give --cells from 3 to 64, --channels from 1 to 512",
-                       size->cells, size->channels);
+    return stp_err_set(
+        err, STP_ERR_USAGE, "%d cells of %d channels: give --cells from %d to %d, --channels from 1 to %d",
+        size->cells, size->channels, STP_SIZE_CELLS_LOW, STP_SIZE_CELLS_MOST, STP_SIZE_CHANNELS_MOST);
 }
 
 static stp_status create_model(stp_cli_session *s, const plan *p, const stp_size *size, stp_model **model,

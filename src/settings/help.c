@@ -23,14 +23,19 @@ static void format_value(char *text, size_t bytes, const stp_option *option, stp
     }
 }
 
-// " (default 16; paper: 50)", or nothing where there is no default worth naming.
+// " (default 16; paper: 50)", that the option does nothing here, or nothing where there is no default worth
+// naming.
 static void format_default(char *text, size_t bytes, const stp_option *option, stp_command command) {
     char value[STP_TEXT_BYTES], paper[STP_TEXT_BYTES];
     format_value(value, sizeof value, option, command == STP_CMD_TRAIN ? STP_COLUMN_TRAIN : STP_COLUMN_SMALL);
     format_value(paper, sizeof paper, option, STP_COLUMN_PAPER);
-    int has_preset = stp_option_find(command, "preset") && command != STP_CMD_TRAIN;
+    int has_preset = stp_option_find(command, "preset") != NULL;
     int plain_off = option->type == STP_OPTION_FLAG && strcmp(value, "off") == 0;
     text[0] = 0;
+    if (stp_option_idle(option, command)) {
+        snprintf(text, bytes, " (every command takes it; it has no effect here)");
+        return;
+    }
     if (value[0] == 0 || plain_off)
         return;
     if (has_preset && strcmp(value, paper) != 0 && strcmp(option->flag, "preset") != 0)

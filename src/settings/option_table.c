@@ -2,6 +2,7 @@
 
 #include "base/nearest.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define VALUE_INT(x)                                                                                         \
@@ -76,8 +77,12 @@ const char *stp_option_group(const stp_option *option) {
     return title;
 }
 
+int stp_option_idle(const stp_option *option, stp_command command) {
+    return strchr(option->commands, toupper(command)) != NULL;
+}
+
 int stp_option_serves(const stp_option *option, stp_command command) {
-    return strchr(option->commands, (char)command) != NULL;
+    return strchr(option->commands, (char)command) != NULL || stp_option_idle(option, command);
 }
 
 int stp_option_changes_bits(const stp_option *option) {

@@ -38,8 +38,9 @@ typedef struct stp_option {
 
 const stp_option *stp_option_at(int index); // 0 .. STP_OPTIONS-1, in the order of options.def
 int stp_option_index(const stp_option *option);
-const char *stp_option_group(const stp_option *option); // the GROUP above it
-int stp_option_serves(const stp_option *option, stp_command command);
+const char *stp_option_group(const stp_option *option);               // the GROUP above it
+int stp_option_serves(const stp_option *option, stp_command command); // the command accepts it
+int stp_option_idle(const stp_option *option, stp_command command);   // ... but it has no effect there
 int stp_option_changes_bits(const stp_option *option);
 int stp_option_is_choice(const stp_option *option); // a TEXT whose argument lists its only values, "a|b|c"
 // The option of `command` with this name (no dashes), or NULL.

@@ -14,12 +14,17 @@ static void insert(stp_size *sizes, int most, int *count, stp_size size) {
     sizes[at] = size;
 }
 
+int stp_train_cells_tried(int search_cells) {
+    return 2 * search_cells < STP_SIZE_CELLS_MOST ? 2 * search_cells : STP_SIZE_CELLS_MOST;
+}
+
 stp_status stp_train_sizes(const stp_genotype *genotype, stp_shape input, int classes, long long max_params,
                            int cells, int channels, int search_cells, stp_size *sizes, int most, int *count,
                            stp_err *err) {
-    int first_cells = cells > 0 ? cells : 3, last_cells = cells > 0 ? cells : 2 * search_cells;
-    last_cells = last_cells > 64 ? 64 : last_cells;
-    int first_channels = channels > 0 ? channels : 4, last_channels = channels > 0 ? channels : 64;
+    int first_cells = cells > 0 ? cells : STP_SIZE_CELLS_LOW;
+    int last_cells = cells > 0 ? cells : stp_train_cells_tried(search_cells);
+    int first_channels = channels > 0 ? channels : 4;
+    int last_channels = channels > 0 ? channels : STP_SIZE_CHANNELS_MOST;
     *count = 0;
     for (int i = 0; i < most; i++)
         sizes[i] = (stp_size){0};

@@ -24,7 +24,7 @@ effects_train='--seed 2|--balance on|--cells 4|--channels 8|--epochs 3|--batch 1
 --warmup 0|--momentum 0.5|--weight-decay 0.01|--label-smoothing 0.3|--drop-path 0.5|--clip 0.01|--bn-group 32
 --shift-ms 5|--noise 0|--noise-volume 0.9|--labels low|--no-unknown|--unknown-ratio 0.5|--no-silence|--silence-ratio 0.3
 --rate 20000|--clip-ms 200|--max-clip-mb 1|--low-hz 200|--high-hz 5000|--data more|--isa auto'
-silent_train='--threads 2|--json|--config empty.conf|--micro-batch 1|--checkpoint-steps 1|--preset paper'
+silent_train='--threads 2|--json|--config empty.conf|--micro-batch 1|--checkpoint-steps 1'
 # Tested elsewhere: where the run goes, what it is resumed from, where the recordings are, another network; the cap on skips
 # (unit/arch), since a search this small need not have any.
 elsewhere='out resume force net quiet front features data max-skips'

@@ -117,14 +117,14 @@ for name in bad.wav nowhere.wav empty.wav rec; do says "$errors" "^stapes classi
 says "$out" 'long/mid/s00_nohash_0.wav.mid'
 
 expect 1 "$stapes" classify net --json rec/low/s00_nohash_0.wav bad.wav rec/mid/s00_nohash_0.wav
-json '[x["file"] for x in j] == ["rec/low/s00_nohash_0.wav", "rec/mid/s00_nohash_0.wav"]'
-json 'all(abs(sum(x["probabilities"].values()) - 1) < 1e-9 and len(x["probabilities"]) == 5 for x in j)'
-json 'all(x["score"] == max(x["probabilities"].values()) == x["probabilities"][x["label"]] for x in j)'
+json '[x["file"] for x in j["files"]] == ["rec/low/s00_nohash_0.wav", "rec/mid/s00_nohash_0.wav"]'
+json 'all(abs(sum(x["probabilities"].values()) - 1) < 1e-9 and len(x["probabilities"]) == 5 for x in j["files"])'
+json 'all(x["score"] == max(x["probabilities"].values()) == x["probabilities"][x["label"]] for x in j["files"]) and j["failed"] == 1'
 cp rec/low/s00_nohash_0.wav "$(printf 'a\tb\xff.wav')"
 expect 0 "$stapes" classify net a*.wav
 [ "$(awk -F'\t' '{ print NF }' "$out")" = 3 ] || fail "a tab in a name breaks the columns"
 expect 0 "$stapes" classify net a*.wav --json
-json 'len(j) == 1'
+json 'len(j["files"]) == 1 and j["run"] == "net"'
 expect 1 "$stapes" classify net rec/low/s00_nohash_0.wav --max-clip-mb 1 long/mid/../../nothing
 expect 2 "$stapes" classify net
 one_line "$errors"

@@ -35,6 +35,20 @@ awk -F, '{ for (i = 1; i <= NF; i++) { s[i] += $i; q[i] += $i * $i } }
 expect 0 "$stapes" features "$scratch/one.wav" --features logmel --front 640/160/20
 rows "$out" 97 20
 
+# as JSON: the same numbers, and options that every command takes change nothing
+expect 0 "$stapes" features "$scratch/one.wav" --front 400/100/80:13 --raw --json --seed 9 --threads 1 -q
+if command -v python3 >/dev/null; then
+    python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+rows = [[float(x) for x in line.split(",")] for line in open(sys.argv[2])]
+sys.exit(not (j["frames"] == len(rows) == 157 and j["coefficients"] == 13 and j["front"] == "400/100/80:13" and
+all(abs(a - b) <= 1e-6 * abs(b) + 1e-9 for r, s in zip(j["features"], rows) for a, b in zip(r, s))))' "$out" "$scratch/raw" ||
+        fail "the JSON does not hold the rows"
+fi
+expect 0 "$stapes" features "$scratch/one.wav" --json --out "$scratch/y.csv"
+says "$out" '"out": ".*y.csv"'
+[ -s "$scratch/y.csv" ] || fail "--json leaves --out away"
+
 # a minute is no more difficult than a second; its beginning is the same
 expect 0 "$stapes" features "$scratch/long.wav" --front 400/100/80:13 --raw
 rows "$out" 9757 13

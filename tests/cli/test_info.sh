@@ -59,6 +59,15 @@ json 'j["flash"]["weight_bytes"] + j["flash"]["bias_bytes"] // 4 == j["parameter
 json 'j["activations"]["float32_bytes"] == 4 * j["activations"]["int8_bytes"] > 0'
 json 'j["front"]["multiplications_a_second"] == j["front"]["frame_multiplications"] * j["front"]["frames_a_second"]'
 
+# A limit on parameters: the runners-up are told, and so is the end of what was tried, where that is what binds.
+expect 0 "$stapes" train found --max-params 1000000 --channels 4 --out many --epochs 1 --batch 16 --bn-group 16
+says "$out" '^ +6 +4 +[0-9]+ +[0-9.]+  taken$'
+says "$out" '^ +5 +4 +[0-9]+ +[0-9.]+ *$'
+says "$errors" 'no more than 6 cells were tried, twice the search.s; --cells takes more'
+expect 2 "$stapes" train found --max-params 10 --out never
+says "$errors" '^stapes train: --max-params 10: no network of this genotype is that small'
+[ ! -e never ] || fail "a refused training left its folder"
+
 rm net/curves.svg
 mkdir net/curves.svg # a place that cannot be written: a note, and the rest is told
 expect 0 "$stapes" info net

@@ -26,7 +26,9 @@ static void table_is_sound(void **state) {
         const stp_option *a = stp_option_at(i);
         assert_true(strlen(a->flag) > 1 && strlen(a->flag) < 60 && strlen(a->help) >= 8);
         assert_int_not_equal(strncmp(a->flag, "no-", 3), 0); // --no-x would be ambiguous
-        assert_int_equal(strspn(a->commands, "dfstecib-"), strlen(a->commands));
+        assert_int_equal(strspn(a->commands, "dfstecibDFSTECIB-"), strlen(a->commands));
+        for (const char *letter = letters; *letter; letter++)
+            assert_false(stp_option_idle(a, (stp_command)*letter) && strchr(a->commands, *letter));
         assert_true(strlen(stp_option_group(a)) > 0);
         assert_int_equal(a->type == STP_OPTION_FLAG, a->argument[0] == 0);
         for (const char *letter = letters; *letter; letter++)
@@ -144,6 +146,20 @@ static void flags_are_read(void **state) {
     assert_int_equal(PARSE(&s, STP_CMD_TRAIN, "--epochs", "3", "--epochs", "4", "--out="), STP_OK);
     assert_int_equal(s.train_epochs, 4); // the last one counts
     assert_true(s.train_momentum == 0.9);
+}
+
+// What every command takes, whether or not it means something there.
+static void every_command_takes_these(void **state) {
+    (void)state;
+    for (const char *letter = letters; *letter; letter++) {
+        stp_settings s;
+        stp_command command = (stp_command)*letter;
+        assert_int_equal(PARSE(&s, command, "--json", "--threads", "3", "--seed=7", "--quiet"), STP_OK);
+        assert_true(s.json && s.threads == 3 && s.seed == 7 && s.quiet);
+        assert_false(stp_option_idle(stp_option_find(command, "json"), command)); // it has one to print
+    }
+    assert_true(stp_option_idle(stp_option_find(STP_CMD_INFO, "seed"), STP_CMD_INFO));
+    assert_false(stp_option_idle(stp_option_find(STP_CMD_DATA, "seed"), STP_CMD_DATA)); // draws _unknown_
 }
 
 static void wrong_flags_are_refused(void **state) {
@@ -330,8 +346,8 @@ static void resuming_keeps_the_runs_own(void **state) {
 }
 
 static char *print(void (*printer)(FILE *, stp_command), stp_command command) {
-    char *text = NULL;
-    size_t bytes;
+    static char *text;
+    static size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
     printer(out, command);
     assert_int_equal(fclose(out), 0);
@@ -345,8 +361,12 @@ static void help_names_every_option(void **state) {
         char *help = print(stp_settings_print_help, command), *man = print(stp_settings_print_man, command);
         for (int i = 0; i < STP_OPTIONS; i++) {
             const stp_option *option = stp_option_at(i);
-            if (stp_option_serves(option, command))
-                assert_non_null(strstr(help, option->help));
+            if (!stp_option_serves(option, command))
+                continue;
+            const char *line = strstr(help, option->help);
+            assert_non_null(line);
+            const char *said = strstr(line, "no effect here");
+            assert_int_equal(said && said < strchr(line, '\n'), stp_option_idle(option, command));
         }
         assert_non_null(strstr(man, ".TP\n.B \\-\\-"));
         free(help);
@@ -380,12 +400,19 @@ static void json_survives_want_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_sound),          cmocka_unit_test(defaults_are_in_range),
-        cmocka_unit_test(each_option_is_saved),    cmocka_unit_test(flags_are_read),
-        cmocka_unit_test(wrong_flags_are_refused), cmocka_unit_test(numbers_are_strict),
-        cmocka_unit_test(config_files_are_read),   cmocka_unit_test(wrong_config_files_are_refused),
-        cmocka_unit_test(wrong_json_is_refused),   cmocka_unit_test(resuming_keeps_the_runs_own),
-        cmocka_unit_test(help_names_every_option), cmocka_unit_test(json_survives_want_of_memory),
+        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(defaults_are_in_range),
+        cmocka_unit_test(each_option_is_saved),
+        cmocka_unit_test(flags_are_read),
+        cmocka_unit_test(every_command_takes_these),
+        cmocka_unit_test(wrong_flags_are_refused),
+        cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(config_files_are_read),
+        cmocka_unit_test(wrong_config_files_are_refused),
+        cmocka_unit_test(wrong_json_is_refused),
+        cmocka_unit_test(resuming_keeps_the_runs_own),
+        cmocka_unit_test(help_names_every_option),
+        cmocka_unit_test(json_survives_want_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
