@@ -45,6 +45,7 @@ static const command commands[] = {
     {"data", stp_cmd_data, "check @/words --clip-ms 100", NULL},
     {"data", stp_cmd_data, "check @/words --clip-ms 100 --json", NULL},
     {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8", NULL},
+    {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --json", NULL},
     {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --out @/picture.svg",
      NULL},
     {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --out @/picture.png",
