@@ -11,7 +11,8 @@ all: setup ## build the program: build/release/stapes
 setup: ## install what is missing (Debian, Ubuntu), or say what is
 	@sh tools/setup
 
-check: setup ## build everything and run all tests
+check: ## build everything and run all tests, those on emulated processors too
+	@sh tools/setup chip
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS)
 	@ctest --test-dir $(BUILD) -j$(JOBS) --output-on-failure

@@ -1,0 +1,106 @@
+// A plugin of QEMU (interface version 1, that of QEMU 5.1 to 8) that counts executed instructions by class in
+// the regions that a program marks. The counts are exact and the same on every machine and under any load.
+// Argument: out=FILE. Its header is not packaged everywhere, so what is used of it is declared here.
+#include "count.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef uint64_t qemu_plugin_id_t;
+typedef struct qemu_info_t {
+    const char *target_name;
+    struct {
+        int min, cur;
+    } version;
+    bool system_emulation;
+    // more follows, which is not used
+} qemu_info_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+enum { QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+                                           void (*done)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*done)(qemu_plugin_id_t, void *), void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*done)(unsigned, void *),
+                                            int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation, void *counter,
+                                                uint64_t amount);
+
+#define VISIBLE __attribute__((visibility("default")))
+VISIBLE int qemu_plugin_version = 1;
+VISIBLE int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
+
+static const char *const names[COUNT_CLASSES] = {
+    "alu",           "multiply",     "dsp",          "divide", "load",
+    "store",         "load-many",    "store-many",   "branch", "float",
+    "float-fused",   "float-divide", "float-memory", "vector", "vector-multiply",
+    "vector-memory", "other"};
+
+static uint64_t counted[COUNT_CLASSES]; // the emulator adds to these
+static uint64_t at_begin[COUNT_CLASSES];
+static int regions, open_region;
+static FILE *out;
+static count_class (*classify)(const uint8_t *, size_t);
+static int (*mark_of)(const uint8_t *, size_t);
+
+static void begin(unsigned cpu, void *data) {
+    (void)cpu, (void)data;
+    memcpy(at_begin, counted, sizeof counted);
+    open_region = 1;
+}
+
+static void end(unsigned cpu, void *data) {
+    (void)cpu, (void)data;
+    if (!open_region)
+        return;
+    uint64_t total = 0;
+    for (int i = 0; i < COUNT_CLASSES; i++)
+        total += counted[i] - at_begin[i];
+    fprintf(out, "%d %llu", regions++, (unsigned long long)total);
+    for (int i = 0; i < COUNT_CLASSES; i++)
+        if (counted[i] != at_begin[i])
+            fprintf(out, " %s %llu", names[i], (unsigned long long)(counted[i] - at_begin[i]));
+    fputc('\n', out);
+    open_region = 0;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
+    (void)id;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        const uint8_t *code = qemu_plugin_insn_data(insn);
+        size_t bytes = qemu_plugin_insn_size(insn);
+        int mark = mark_of(code, bytes);
+        if (mark)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, mark == 1 ? begin : end, QEMU_PLUGIN_CB_NO_REGS,
+                                                   NULL);
+        else
+            qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+                                                       &counted[classify(code, bytes)], 1);
+    }
+}
+
+static void finish(qemu_plugin_id_t id, void *data) {
+    (void)id, (void)data;
+    fclose(out);
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv) {
+    int arm = strcmp(info->target_name, "arm") == 0;
+    classify = arm ? count_thumb : count_riscv;
+    mark_of = arm ? count_thumb_mark : count_riscv_mark;
+    const char *path = argc == 1 && strncmp(argv[0], "out=", 4) == 0 ? argv[0] + 4 : NULL;
+    if (!path || !(out = fopen(path, "w"))) {
+        fprintf(stderr, "count: give out=FILE, a file that can be written\n");
+        return 1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    qemu_plugin_register_atexit_cb(id, finish, NULL);
+    return 0;
+}
