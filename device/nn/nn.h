@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // [h][w][c] int8 values in the arena, the channels of a pixel next to each other. A slice of a concatenation
 // is a map with a pitch above its channels, so that to concatenate costs nothing.
 typedef struct stapes_map {
@@ -38,7 +42,8 @@ typedef struct stapes_op {
     uint8_t k_h, k_w, stride_h, stride_w, dilation; // 1 where they do not apply
     int8_t pad_top, pad_left; // rows and columns of padding before; -1: the first is skipped. What lies after
                               // the map is padding as far as windows reach
-    int8_t in_low;            // smaller inputs are read as this one (a rectifier before); -128: none.
+    int8_t in_low;            // smaller inputs are read as this one (a rectifier before); -128: none. At most
+                              // the input's zero, so that padding stays what it is; add does not look at it
     int8_t out_low, out_high; // the result is clamped to these
     uint16_t in, second, out; // maps; second: of an add
     uint32_t weights;         // offset of the first weight in the model's weights
@@ -49,7 +54,9 @@ typedef struct stapes_op {
 // With acc = bias + sum of weight * input: out = clamp(rescale(acc, multiplier, shift) + zero of out). The
 // input's zero point is part of the bias: bias = b - zero * sum of the weights, so a kernel multiplies stored
 // values as they are, and padding has the value `zero`.
-// multiplier is 2^31 times a factor from 1/2 to 1, shift the power of two (above 0: to the left).
+// multiplier is 2^31 times a factor from 1/2 to 1, shift the power of two from -31 to 29 (above 0: to the
+// left). acc lies within +-2^30, also shifted to the left; so at most 65 000 weights a channel.
+// TensorFlow Lite's FULLY_CONNECTED (2.9) knows one multiplier for all channels; here each may have its own.
 // Add: each input less its zero point is shifted left by 20, rescaled by its multiplier, both are summed and
 // rescaled by the output's (TensorFlow Lite's ADD).
 typedef struct stapes_constants {
@@ -81,5 +88,9 @@ void stapes_nn_fully_connected(const stapes_op *op, const stapes_map *maps, cons
 
 // Scratch that an operation needs; the same on every processor, so that the host can plan it.
 size_t stapes_nn_scratch_bytes(const stapes_op *op, const stapes_map *maps);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
