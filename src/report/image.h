@@ -3,7 +3,7 @@
 #define STP_REPORT_IMAGE_H
 
 #include "base/status.h"
-#include "report/text.h"
+#include "base/text.h"
 
 typedef struct stp_image {
     int width, height;  // pixels

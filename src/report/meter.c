@@ -1,6 +1,6 @@
 #include "report/meter.h"
 
-#include "report/text.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #define STP_REPORT_SVG_H
 
 #include "base/status.h"
+#include "base/text.h"
 #include "report/image.h"
-#include "report/text.h"
 
 typedef struct stp_svg {
     stp_text body;

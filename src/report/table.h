@@ -3,7 +3,7 @@
 #define STP_REPORT_TABLE_H
 
 #include "base/status.h"
-#include "report/text.h"
+#include "base/text.h"
 
 enum { STP_TABLE_COLUMNS = 16 };
 

@@ -1,6 +1,6 @@
 // Growing text, its numbers, escapes and widths, and what happens when it cannot be written.
 #include "base/arena.h"
-#include "report/text.h"
+#include "base/text.h"
 
 #include <locale.h>
 #include <math.h>

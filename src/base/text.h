@@ -1,6 +1,6 @@
-// A growing text in memory, from which everything the report room makes is built, and its way out to a file.
-#ifndef STP_REPORT_TEXT_H
-#define STP_REPORT_TEXT_H
+// A growing text in memory, from which pages, figures and sources are built, and its way out to a file.
+#ifndef STP_BASE_TEXT_H
+#define STP_BASE_TEXT_H
 
 #include "base/status.h"
 
