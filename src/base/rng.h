@@ -17,6 +17,7 @@ typedef enum stp_rng_purpose {
     STP_RNG_ARCH, // alpha, beta, gamma
     STP_RNG_DROP,
     STP_RNG_TEST,
+    STP_RNG_CALIBRATE, // which clips ranges are measured on
 } stp_rng_purpose;
 
 typedef struct stp_rng {

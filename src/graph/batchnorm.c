@@ -29,13 +29,30 @@ stp_real *stp_bn_forward_sums(stp_exec *x, const stp_op *op, int block) {
     return sums;
 }
 
+static double gain_of(const stp_bn *bn, const stp_real *weights, int channel) {
+    return bn->gain >= 0 ? (double)weights[bn->gain + channel] : 1.0;
+}
+
+static double shift_of(const stp_bn *bn, const stp_real *weights, int channel) {
+    return bn->bias >= 0 ? (double)weights[bn->bias + channel] : 0.0;
+}
+
+void stp_bn_folded(const stp_graph *g, int id, int channel, const stp_real *weights, const stp_real *running,
+                   double *scale, double *shift) {
+    const stp_bn *bn = &g->bn[id];
+    double mean = (double)running[bn->state + channel];
+    double variance = (double)running[bn->state + bn->channels + channel];
+    *scale = gain_of(bn, weights, channel) / sqrt(variance + EPSILON);
+    *shift = shift_of(bn, weights, channel) - *scale * mean;
+}
+
 static void set_scale(stp_exec *x, int id, int group, int channel, double mean, double variance) {
     const stp_bn *bn = &x->g->bn[id];
     stp_bn_run *run = &x->bn[id];
     int at = group * bn->channels + channel;
     double inv = 1.0 / sqrt(variance + EPSILON);
-    double gain = bn->gain >= 0 ? (double)x->state->weights[bn->gain + channel] : 1.0;
-    double shift = bn->bias >= 0 ? (double)x->state->weights[bn->bias + channel] : 0.0;
+    double gain = gain_of(bn, x->state->weights, channel);
+    double shift = shift_of(bn, x->state->weights, channel);
     run->mean[at] = (stp_real)mean;
     run->inv[at] = (stp_real)inv;
     run->scale[at] = (stp_real)(gain * inv);

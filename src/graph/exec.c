@@ -170,6 +170,7 @@ stp_status stp_exec_create(stp_exec **out, const stp_graph *graph, stp_pool *poo
     x->blocks_per_group = options->group_samples / x->lanes;
     x->blocks = x->groups * x->blocks_per_group;
     x->training = options->training;
+    x->rounded = options->rounded;
     size_t block_reals = 0;
     stp_status status =
         make_tables(x) ? stp_exec_plan(x, &block_reals, err) : stp_err_memory(err, "a network's tables", 0);
@@ -230,10 +231,21 @@ static void run_block(void *context, int block, int thread) {
     (void)thread;
     const stp_op *op = &x->g->op[x->current->op];
     const stp_op_row *row = &stp_op_registry[op->kind];
-    if (x->current->kind == STP_STEP_BACKWARD)
+    const stp_rounding *rounding = x->state->rounding ? &x->state->rounding[x->current->op] : NULL;
+    if (rounding && !rounding->on)
+        rounding = NULL;
+    if (x->current->kind == STP_STEP_BACKWARD) {
+        if (rounding)
+            x->k->round_backward(stp_exec_value(x, op->out, block), rounding->low, rounding->high,
+                                 stp_exec_grad(x, op->out, block));
         row->backward(x, op, block);
-    else
-        row->forward(x, op, block);
+        return;
+    }
+    row->forward(x, op, block);
+    if (rounding)
+        x->k->round_forward(stp_exec_value(x, op->out, block), rounding->step, rounding->low, rounding->high);
+    if (x->state->watch && x->current->kind == STP_STEP_FORWARD)
+        x->state->watch(x->state->watch_context, x->current->op, block, stp_exec_value(x, op->out, block));
 }
 
 static void call(void (*fn)(stp_exec *, const stp_op *), stp_exec *x, const stp_op *op) {

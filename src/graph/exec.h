@@ -15,7 +15,15 @@ typedef struct stp_exec_options {
     int group_samples; // a multiple of 16
     int groups;        // held in memory at once
     int training;      // 0: forward only, in far less memory
+    int rounded;       // training with state.rounding: results are kept for backward
 } stp_exec_options;
+
+// What becomes of an operation's result before anybody reads it, in a network that is run as its 8-bit form
+// will be (kernel.h: round_forward).
+typedef struct stp_rounding {
+    int on;
+    stp_real step, low, high;
+} stp_rounding;
 
 // What one run reads and writes; all owned by the caller.
 typedef struct stp_exec_state {
@@ -32,7 +40,11 @@ typedef struct stp_exec_state {
     int batch_groups; // groups of a whole batch, for that mean
     double drop_rate; // drop path
     uint64_t drop_seed, drop_step;
-    int first_group; // number of the first group within the batch (for drop path's draws)
+    int first_group;              // number of the first group within the batch (for drop path's draws)
+    const stp_rounding *rounding; // [graph->ops]; NULL: none
+    // Told of every result in forward, by the thread that computed the block; NULL: nobody looks.
+    void (*watch)(void *context, int op, int block, stp_view value);
+    void *watch_context;
 } stp_exec_state;
 
 // Plans and takes all memory; running allocates nothing. STP_ERR_MEMORY names the size.

@@ -48,7 +48,7 @@ struct stp_exec {
     const stp_kernels *k;
     stp_pool *pool;
     stp_arena *arena;
-    int lanes, groups, blocks_per_group, blocks, training;
+    int lanes, groups, blocks_per_group, blocks, training, rounded;
     long group_samples;
 
     stp_step *step;

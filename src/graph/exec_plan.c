@@ -182,7 +182,7 @@ static void touch_step(const stp_exec *x, lifetimes *l, int i) {
         if (backward && x->grad_mode[x->step[i].op][s] != STP_GRAD_NONE)
             touch_grad(l, storage_of(x, t), i);
     }
-    int reads_output = row_of(op)->reads_output_backward || stp_exec_bn_of(x, op->out) >= 0;
+    int reads_output = row_of(op)->reads_output_backward || x->rounded || stp_exec_bn_of(x, op->out) >= 0;
     if (!backward || reads_output)
         touch_value(x, l, op->out, i);
     if (backward)

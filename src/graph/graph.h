@@ -124,6 +124,10 @@ long long stp_graph_macs(const stp_graph *g);
 // Reals as shipped: batch norm is folded, so that a normalised tensor costs one bias a channel.
 long long stp_graph_deployed_weights(const stp_graph *g);
 
+// What a batch norm's running statistics make of a channel: scale * z + shift.
+void stp_bn_folded(const stp_graph *g, int bn, int channel, const stp_real *weights, const stp_real *running,
+                   double *scale, double *shift);
+
 // Start values: weights and biases uniform in +-1/sqrt(fan_in) (PyTorch's default: He et al. 2015 with a =
 // sqrt 5), gains 1, shifts 0; running means 0, variances 1. A draw depends on the seed, the parameter's index
 // and its place only.

@@ -102,6 +102,13 @@ typedef struct stp_kernels {
     void (*linear_backward)(int channels, int outputs, const stp_real *g, const stp_real *in,
                             const stp_real *w, stp_real *d_in, stp_real *d_w, stp_real *d_bias);
 
+    // What an 8-bit form makes of a result, in place: z = clamp(step * round(z / step), low, high), ties to
+    // even; step 0 clamps only. low and high are multiples of step, or infinite. Backward is straight-through
+    // (Bengio et al., "Estimating or Propagating Gradients Through Stochastic Neurons", 2013): g passes as it
+    // is, but is 0 where the clamped z lies at low or high.
+    void (*round_forward)(stp_view z, stp_real step, stp_real low, stp_real high);
+    void (*round_backward)(stp_view z, stp_real low, stp_real high, stp_view g);
+
     // Zeros to the ring of `halo` rows and columns around a tensor, the inside left alone (done once, when
     // planned).
     void (*clear_halo)(stp_view out);

@@ -16,6 +16,7 @@ typedef struct stp_stepper_options {
     int group_samples;          // batch-norm group
     int groups;                 // held in memory at once
     int training;
+    int rounded; // as stp_exec_options
 } stp_stepper_options;
 
 // Memory for everything a step needs; steps allocate nothing.

@@ -41,6 +41,9 @@ void STP_LANE_NAME(stp_linear_forward)(int channels, int outputs, const stp_real
 void STP_LANE_NAME(stp_linear_backward)(int channels, int outputs, const stp_real *g, const stp_real *in,
                                         const stp_real *w, stp_real *d_in, stp_real *d_w, stp_real *d_bias);
 
+void STP_LANE_NAME(stp_round_forward)(stp_view z, stp_real step, stp_real low, stp_real high);
+void STP_LANE_NAME(stp_round_backward)(stp_view z, stp_real low, stp_real high, stp_view g);
+
 void STP_LANE_NAME(stp_clear_halo)(stp_view out);
 
 #endif

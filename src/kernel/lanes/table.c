@@ -22,5 +22,7 @@ const stp_kernels STP_LANE_NAME(stp_kernels_table) = {
     .mean_backward = STP_LANE_NAME(stp_mean_backward),
     .linear_forward = STP_LANE_NAME(stp_linear_forward),
     .linear_backward = STP_LANE_NAME(stp_linear_backward),
+    .round_forward = STP_LANE_NAME(stp_round_forward),
+    .round_backward = STP_LANE_NAME(stp_round_backward),
     .clear_halo = STP_LANE_NAME(stp_clear_halo),
 };

@@ -1,0 +1,144 @@
+#include "quant/quantise.h"
+
+#include <math.h>
+
+enum { ADD_SHIFT = 20 }; // nn.h: an add's inputs are shifted left by this first
+
+void stp_int8_set_range(stp_int8_scale *scale, double low, double high) {
+    low = low < 0 ? low : 0;
+    high = high > 0 ? high : 0;
+    if (high - low < 1e-6) // nothing but zeros was ever seen
+        high = low + 1e-6;
+    scale->scale = (float)((high - low) / 255);
+    scale->zero = (int)fmin(127, fmax(-128, round(-128 - low / (double)scale->scale)));
+    scale->low = (double)scale->scale * (-128 - scale->zero);
+    scale->high = (double)scale->scale * (127 - scale->zero);
+}
+
+float stp_int8_weight_scale(double most) {
+    return (float)(most > 1e-30 ? most / 127 : 1e-30);
+}
+
+void stp_int8_split_factor(double factor, int32_t *multiplier, int8_t *shift) {
+    int power;
+    int64_t whole = (int64_t)round(frexp(factor, &power) * 2147483648.0);
+    if (whole == (int64_t)1 << 31) {
+        whole /= 2;
+        power++;
+    }
+    int small = power < -31;
+    *multiplier = small ? 0 : (int32_t)whole;
+    *shift = (int8_t)(small ? 0 : power);
+}
+
+// --- weights and biases -----------------------------------------------------------------------------------
+
+static double most_of(const stp_int8_net *net, stp_int8_kernel k) {
+    double most = 0;
+    for (int i = 0; i < k.count; i++)
+        most = fmax(most, fabs((double)net->weight[k.first + i * k.stride]));
+    return most;
+}
+
+// A channel whose bias is huge beside its weights takes a coarser scale, so that the bias fits 32 bits with
+// room for the sum.
+static float scale_with_bias(float scale, double bias, double in_scale) {
+    double least = fabs(bias) / (in_scale * (double)(1 << 29));
+    return (double)scale > least ? scale : (float)least;
+}
+
+static void choose_weight_scales(stp_int8_net *net, const stp_int8_op *op) {
+    double in_scale = (double)stp_int8_scale_of(net, op->in)->scale;
+    float *scale = net->weight_scale + op->channel, largest = 0;
+    for (int c = 0; c < op->channels; c++) {
+        double most = most_of(net, stp_int8_kernel_of(op, c));
+        scale[c] = scale_with_bias(stp_int8_weight_scale(most), (double)net->bias[op->channel + c], in_scale);
+        largest = scale[c] > largest ? scale[c] : largest;
+    }
+    for (int c = 0; op->kind == STAPES_FULLY_CONNECTED && c < op->channels; c++)
+        scale[c] = largest;
+}
+
+static void round_weights(stp_int8_net *net, const stp_int8_op *op) {
+    double in_scale = (double)stp_int8_scale_of(net, op->in)->scale;
+    for (int c = 0; c < op->channels; c++) {
+        stp_int8_kernel k = stp_int8_kernel_of(op, c);
+        double scale = (double)net->weight_scale[op->channel + c];
+        for (int i = 0; i < k.count; i++) {
+            int at = k.first + i * k.stride;
+            net->weight_q[at] = (int8_t)fmin(127, fmax(-127, round((double)net->weight[at] / scale)));
+        }
+        net->bias_q[op->channel + c] =
+            (int32_t)round((double)net->bias[op->channel + c] / (in_scale * scale));
+    }
+}
+
+// --- multipliers -------------------------------------------------------------------------------------------
+
+// A fully connected layer's product of scales is taken in single precision, as TensorFlow Lite does.
+static void split_weighted(stp_int8_net *net, const stp_int8_op *op) {
+    float in = stp_int8_scale_of(net, op->in)->scale;
+    double out = (double)stp_int8_scale_of(net, op->out)->scale;
+    for (int c = op->channel; c < op->channel + op->channels; c++) {
+        double product = op->kind == STAPES_FULLY_CONNECTED ? (double)(float)(in * net->weight_scale[c])
+                                                            : (double)in * (double)net->weight_scale[c];
+        stp_int8_split_factor(product / out, &net->multiplier[c], &net->shift[c]);
+    }
+}
+
+static void split_add(stp_int8_net *net, const stp_int8_op *op) {
+    double a = (double)stp_int8_scale_of(net, op->in)->scale;
+    double b = (double)stp_int8_scale_of(net, op->second)->scale;
+    double out = (double)stp_int8_scale_of(net, op->out)->scale, twice = 2 * fmax(a, b);
+    double factors[3] = {a / twice, b / twice, twice / ((double)(1 << ADD_SHIFT) * out)};
+    for (int i = 0; i < 3; i++) {
+        stp_int8_split_factor(factors[i], &net->multiplier[op->channel + i], &net->shift[op->channel + i]);
+        net->bias_q[op->channel + i] = 0;
+        net->weight_scale[op->channel + i] = 0;
+    }
+}
+
+// nn.h: a sum stays within 2^30, also shifted to the left. Weights count for half of that; a bias that is
+// beyond the other half sends every result out of range as well when it is cut to it. False: too many weights
+// for their scale, which no trained network has.
+static int keep_sums_small(stp_int8_net *net, const stp_int8_op *op) {
+    for (int c = op->channel; c < op->channel + op->channels; c++) {
+        int left = net->shift[c] > 0 ? net->shift[c] : 0, count = op->weights / op->channels;
+        int32_t most = left < 29 ? (int32_t)(1 << 29) >> left : 0;
+        if ((long long)count * 127 * 255 > most)
+            return 0;
+        net->bias_q[c] = net->bias_q[c] > most ? most : net->bias_q[c] < -most ? -most : net->bias_q[c];
+    }
+    return 1;
+}
+
+void stp_int8_set_multipliers(stp_int8_net *net) {
+    for (int i = 0; i < net->ops; i++) {
+        if (stp_int8_is_weighted(net->op[i].kind))
+            split_weighted(net, &net->op[i]);
+        else if (net->op[i].kind == STAPES_ADD)
+            split_add(net, &net->op[i]);
+    }
+}
+
+stp_status stp_int8_quantise(stp_int8_net *net, stp_err *err) {
+    for (int i = 0; i < net->weights; i++)
+        if (!isfinite(net->weight[i]))
+            return stp_err_set(err, STP_ERR_DATA, "a weight is no number; train the system again");
+    for (int i = 0; i < net->channels; i++)
+        if (!isfinite(net->bias[i]))
+            return stp_err_set(err, STP_ERR_DATA, "a bias is no number; train the system again");
+    for (int i = 0; i < net->ops; i++)
+        if (stp_int8_is_weighted(net->op[i].kind)) {
+            choose_weight_scales(net, &net->op[i]);
+            round_weights(net, &net->op[i]);
+        }
+    stp_int8_set_multipliers(net);
+    for (int i = 0; i < net->ops; i++)
+        if (stp_int8_is_weighted(net->op[i].kind) && !keep_sums_small(net, &net->op[i]))
+            return stp_err_set(err, STP_ERR_DATA,
+                               "%s: its weights are too large beside its results for 32-bit sums; train the "
+                               "system again",
+                               net->op[i].name);
+    return STP_OK;
+}

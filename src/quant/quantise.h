@@ -1,0 +1,24 @@
+// From floats to the numbers that ship: scales, int8 weights, int32 biases, multipliers and shifts.
+#ifndef STP_QUANT_QUANTISE_H
+#define STP_QUANT_QUANTISE_H
+
+#include "quant/int8_net.h"
+
+// Chooses scale and zero point so that low .. high (0 included) takes the whole of -128 .. 127; the range is
+// moved by less than a step so that 0 is hit exactly.
+void stp_int8_set_range(stp_int8_scale *scale, double low, double high);
+
+// The scale of symmetric weights, -127 to 127, whose largest magnitude is `most`.
+float stp_int8_weight_scale(double most);
+
+// Weights, biases and multipliers from the network's floats and its scales. STP_ERR_DATA when a weight is no
+// number.
+stp_status stp_int8_quantise(stp_int8_net *net, stp_err *err);
+// Only the multipliers and shifts, from all scales.
+void stp_int8_set_multipliers(stp_int8_net *net);
+
+// factor = multiplier * 2^(shift - 31), the multiplier from 2^30 to 2^31 - 1; 0 for what is too small
+// (TensorFlow Lite's QuantizeMultiplier).
+void stp_int8_split_factor(double factor, int32_t *multiplier, int8_t *shift);
+
+#endif
