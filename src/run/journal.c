@@ -48,6 +48,14 @@ stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, 
     return status;
 }
 
+stp_status stp_run_append_new(stp_run *run, const char *name, json_t *object, stp_err *err) {
+    if (!object)
+        return stp_err_memory(err, name, 0);
+    stp_status status = stp_run_append(run, name, object, err);
+    json_decref(object);
+    return status;
+}
+
 long long stp_run_size(const stp_run *run, const char *name) {
     char path[STP_PATH_BYTES];
     struct stat info;

@@ -31,6 +31,8 @@ stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, st
 // Journals: one JSON object a line, flushed. `size` is recorded in checkpoints; resuming cuts the file back
 // to it, so that lines written after the last checkpoint are not there twice.
 stp_status stp_run_append(stp_run *run, const char *name, const json_t *object, stp_err *err);
+// The same, and the reference is given up; NULL stands for memory that ran out.
+stp_status stp_run_append_new(stp_run *run, const char *name, json_t *object, stp_err *err);
 long long stp_run_size(const stp_run *run, const char *name); // bytes; 0 when there is no such file
 // The last whole line of a journal (a new reference); NULL when there is none yet.
 stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, stp_err *err);

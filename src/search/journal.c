@@ -22,18 +22,6 @@ static json_t *entropies(const stp_arch *arch, double (*entropy)(const stp_arch 
                      entropy(arch, STP_CELL_REDUCTION));
 }
 
-static double mean(double sum, int64_t count) {
-    return count > 0 ? sum / (double)count : 0;
-}
-
-static stp_status append(stp_run *run, const char *name, json_t *line, stp_err *err) {
-    if (!line)
-        return stp_err_memory(err, "a journal line", 1024);
-    stp_status status = stp_run_append(run, name, line, err);
-    json_decref(line);
-    return status;
-}
-
 stp_status stp_search_journal(stp_run *run, const stp_search_line *l, stp_err *err) {
     int fronts = stp_front_bank_count(l->bank);
     stp_arch weights;
@@ -41,12 +29,10 @@ stp_status stp_search_journal(stp_run *run, const stp_search_line *l, stp_err *e
     for (int i = 0; l->settled >= 0 && i < fronts; i++)
         weights.gamma[i] = i == l->settled;
     json_t *line = json_pack("{s:i, s:s, s:f, s:f}", "epoch", l->epoch, "phase", l->phase, "loss",
-                             mean(l->weights.loss, l->weights.count), "accuracy",
-                             mean(100.0 * (double)l->weights.correct, l->weights.count));
+                             stp_loop_loss(&l->weights), "accuracy", stp_loop_accuracy(&l->weights));
     if (line && l->arch.count > 0) {
-        json_object_set_new(line, "arch_loss", json_real(mean(l->arch.loss, l->arch.count)));
-        json_object_set_new(line, "arch_accuracy",
-                            json_real(mean(100.0 * (double)l->arch.correct, l->arch.count)));
+        json_object_set_new(line, "arch_loss", json_real(stp_loop_loss(&l->arch)));
+        json_object_set_new(line, "arch_accuracy", json_real(stp_loop_accuracy(&l->arch)));
     }
     if (line) {
         json_object_set_new(line, "validation_accuracy", json_real(l->validation_accuracy));
@@ -56,11 +42,7 @@ stp_status stp_search_journal(stp_run *run, const stp_search_line *l, stp_err *e
         json_object_set_new(line, "beta_entropy", entropies(l->parameters, stp_arch_beta_entropy));
         json_object_set_new(line, "settled", json_boolean(l->settled >= 0));
     }
-    return append(run, "journal.jsonl", line, err);
-}
-
-stp_status stp_search_time(stp_run *run, int epoch, double seconds, stp_err *err) {
-    return append(run, "times.jsonl", json_pack("{s:i, s:f}", "epoch", epoch, "seconds", seconds), err);
+    return stp_run_append_new(run, "journal.jsonl", line, err);
 }
 
 // One edge: where from, where to, its share of the node, and the weight of each operation.

@@ -4,18 +4,12 @@
 
 #include "frontend/front_bank.h"
 #include "search/search.h"
-
-#include <stdint.h>
-
-typedef struct stp_search_sums {
-    double loss;
-    int64_t correct, count;
-} stp_search_sums;
+#include "train/loop.h"
 
 typedef struct stp_search_line {
     int epoch;
     const char *phase;
-    stp_search_sums weights, arch; // on the weights' half and on the architecture's
+    stp_loop_sums weights, arch; // on the weights' half and on the architecture's
     double validation_accuracy;
     const stp_arch *parameters;
     const stp_front_bank *bank;
@@ -23,7 +17,6 @@ typedef struct stp_search_line {
 } stp_search_line;
 
 stp_status stp_search_journal(stp_run *run, const stp_search_line *line, stp_err *err); // journal.jsonl
-stp_status stp_search_time(stp_run *run, int epoch, double seconds, stp_err *err);      // times.jsonl
 // arch.json (all softmaxes) and genotype.json.
 stp_status stp_search_write(stp_run *run, const stp_search_result *result, const stp_front_bank *bank,
                             stp_err *err);

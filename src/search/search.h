@@ -18,7 +18,7 @@ typedef struct stp_search_result {
     double front_weight, second_weight; // softmax(gamma) when settled, or at the end
     int capped_skips;                   // skip connections that the cap replaced
     double validation_accuracy;         // of the supernet, per cent
-    double seconds;                     // of this call
+    double seconds;                     // of all parts of the run, as far as checkpoints reached
 } stp_search_result;
 
 // settings.json stands in the run folder already. Writes journal.jsonl, times.jsonl, checkpoint.bin, and at

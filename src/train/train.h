@@ -11,7 +11,7 @@
 
 typedef struct stp_train_result {
     double validation_accuracy; // per cent, of the weights kept (the last epoch's)
-    double seconds;             // of this call
+    double seconds;             // of all parts of the run, as far as checkpoints reached
 } stp_train_result;
 
 // Trains `model` (created, weights not yet drawn unless resuming) on the corpus' training split.
