@@ -101,6 +101,34 @@ static inline void write_word(const char *dir, const char *label, int clips, int
     }
 }
 
+// Noise in which each sample tells its place.
+static inline void write_noise(const char *name, int frames) {
+    float *samples = calloc((size_t)frames, sizeof *samples);
+    assert_non_null(samples);
+    for (int i = 0; i < frames; i++)
+        samples[i] = (float)((i % 30000) + 1) / 32767.0f;
+    write_sound(name, SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, samples, frames);
+    free(samples);
+}
+
+// root/words: five words, two noises, and what is to be overlooked.
+static inline void write_words(void) {
+    make_folder("words");
+    write_word("words", "yes", 60, 20);
+    write_word("words", "no", 40, 20);
+    write_word("words", "tree", 60, 20);
+    write_word("words", "house", 60, 20);
+    write_word("words", "sky", 6, 6);
+    make_folder("words/_background_noise_");
+    write_noise("words/_background_noise_/rain.wav", 30000);
+    write_noise("words/_background_noise_/wind.wav", 20000);
+    make_folder("words/_attic");
+    write_clip("words/_attic/old.wav", 1, 1600);
+    write_text("words/README.md", "words\n");
+    write_text("words/.hidden", "x");
+    write_text("words/yes/.hidden", "x");
+}
+
 // What was warned about.
 typedef struct warnings {
     int lines;
