@@ -12,6 +12,9 @@ static stp_status take_saved_settings(stp_cli_session *s, stp_command command, s
     STP_TRY(stp_run_open(&s->run, s->settings.resume, err));
     STP_TRY(stp_run_read_options(s->run, command, &options, err));
     stp_status status = stp_settings_resume(&s->settings, command, options, stp_run_path(s->run), err);
+    const char *data = json_string_value(json_object_get(options, "data"));
+    if (data && !stp_settings_given(&s->settings, command, "data"))
+        snprintf(s->settings.data, sizeof s->settings.data, "%s", data);
     json_decref(options);
     s->resume = 1;
     return status;
@@ -45,7 +48,9 @@ static stp_status make_absolute(stp_settings *settings, stp_err *err) {
         return stp_err_set(err, STP_ERR_USAGE, "name the folder of recordings");
     char *path = realpath(settings->data, NULL);
     if (!path)
-        return stp_err_set(err, STP_ERR_IO, "%s: no such folder of recordings", settings->data);
+        return stp_err_set(err, STP_ERR_IO,
+                           "%s: no such folder of recordings; say with --data where they are",
+                           settings->data);
     size_t bytes = strlen(path) + 1;
     if (bytes <= sizeof settings->data)
         memcpy(settings->data, path, bytes);
@@ -57,12 +62,14 @@ static stp_status make_absolute(stp_settings *settings, stp_err *err) {
 }
 
 stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const char *fronts, stp_err *err) {
+    char recordings[41];
     STP_TRY(make_absolute(&s->settings, err));
     STP_TRY(stp_corpus_open(&s->corpus, &s->settings, fronts, 1, &s->observer, err));
+    stp_dataset_digest(s->corpus.dataset, recordings);
     if (s->resume)
-        return STP_OK;
+        return stp_run_rejoin_recordings(s->run, s->settings.data, recordings, err);
     STP_TRY(stp_run_create(&s->run, s->settings.out, err));
-    return stp_run_save_settings(s->run, &s->settings, command, err);
+    return stp_run_save_settings(s->run, &s->settings, command, recordings, err);
 }
 
 void stp_cli_session_end(stp_cli_session *s) {

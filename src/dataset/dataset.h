@@ -74,6 +74,10 @@ typedef struct stp_dataset {
 stp_status stp_dataset_open(stp_dataset **dataset, const stp_dataset_options *options, stp_err *err);
 void stp_dataset_close(stp_dataset *dataset);
 
+// SHA-1 in hex of what is heard: rate, classes, each clip's path, class, split and samples, and the noise.
+// The same wherever the folder lies. Reads every sample once.
+void stp_dataset_digest(const stp_dataset *dataset, char digest[41]);
+
 int stp_dataset_count(const stp_dataset *dataset, stp_split split, int class_index); // class_index -1: all
 // Indices of a split's clips (STP_SPLITS: all), ascending, into `indices` (may be NULL); returns how many.
 int stp_dataset_select(const stp_dataset *dataset, stp_split split, int *indices);

@@ -9,10 +9,10 @@
 #endif
 
 stp_status stp_run_save_settings(stp_run *run, const stp_settings *settings, stp_command command,
-                                 stp_err *err) {
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:o}", "stapes", STAPES_VERSION, "command", stp_command_name(command),
-                  "isa", stp_isa_name(stp_isa_current()), "options", stp_settings_to_json(settings, command));
+                                 const char *recordings, stp_err *err) {
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "stapes", STAPES_VERSION, "command",
+                               stp_command_name(command), "isa", stp_isa_name(stp_isa_current()),
+                               "recordings", recordings, "options", stp_settings_to_json(settings, command));
     if (!object)
         return stp_err_memory(err, "settings.json", 4096);
     stp_status status = stp_run_write_json(run, "settings.json", object, err);
@@ -58,4 +58,42 @@ stp_status stp_run_command(stp_run *run, stp_command *command, stp_err *err) {
         return stp_err_set(err, STP_ERR_FORMAT, "%s/settings.json: the command is neither search nor train",
                            stp_run_path(run));
     return STP_OK;
+}
+
+static stp_status compare_recordings(const stp_run *run, const json_t *object, const char *data,
+                                     const char *recordings, stp_err *err) {
+    const char *saved = json_string_value(json_object_get(object, "recordings"));
+    if (!saved)
+        return stp_err_set(err, STP_ERR_FORMAT,
+                           "%s/settings.json: 'recordings' is missing; was it written by another version?",
+                           stp_run_path(run));
+    if (strcmp(saved, recordings) == 0)
+        return STP_OK;
+    return stp_err_set(
+        err, STP_ERR_MISMATCH,
+        "%.200s: other clips, splits or sounds than %.120s began with; bring the recordings back, "
+        "name their folder with --data, or start a new run",
+        data, stp_run_path(run));
+}
+
+// The run lives with its recordings where they are now.
+static stp_status note_place(stp_run *run, json_t *object, const char *data, stp_err *err) {
+    json_t *options = json_object_get(object, "options");
+    const char *saved = json_string_value(json_object_get(options, "data"));
+    if (saved && strcmp(saved, data) == 0)
+        return STP_OK;
+    if (json_object_set_new(options, "data", json_string(data)) != 0)
+        return stp_err_memory(err, "settings.json", 4096);
+    return stp_run_write_json(run, "settings.json", object, err);
+}
+
+stp_status stp_run_rejoin_recordings(stp_run *run, const char *data, const char *recordings, stp_err *err) {
+    json_t *object;
+    const char *made_by;
+    STP_TRY(read_settings(run, &object, &made_by, err));
+    stp_status status = compare_recordings(run, object, data, recordings, err);
+    if (status == STP_OK)
+        status = note_place(run, object, data, err);
+    json_decref(object);
+    return status;
 }

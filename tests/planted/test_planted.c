@@ -64,7 +64,7 @@ static stp_search_result search(const char *folder, int seed, int epochs) {
     stp_run *run;
     stp_search_result result;
     stp_observer observer = {0};
-    char out[64];
+    char out[64], recordings[41];
     assert_int_equal(stp_settings_defaults(&settings, STP_CMD_SEARCH, "small", &err), STP_OK);
     snprintf(settings.data, sizeof settings.data, "%s", in_root(folder));
     snprintf(settings.fronts, sizeof settings.fronts, "%s", fronts);
@@ -83,7 +83,8 @@ static stp_search_result search(const char *folder, int seed, int epochs) {
     snprintf(out, sizeof out, "%s-%d", folder, seed);
     assert_int_equal(stp_corpus_open(&corpus, &settings, settings.fronts, 1, &observer, &err), STP_OK);
     assert_int_equal(stp_run_create(&run, in_root(out), &err), STP_OK);
-    assert_int_equal(stp_run_save_settings(run, &settings, STP_CMD_SEARCH, &err), STP_OK);
+    stp_dataset_digest(corpus.dataset, recordings);
+    assert_int_equal(stp_run_save_settings(run, &settings, STP_CMD_SEARCH, recordings, &err), STP_OK);
     assert_int_equal(stp_search(&corpus, &settings, run, 0, &observer, &result, &err), STP_OK);
     stp_run_close(run);
     stp_corpus_close(&corpus);
