@@ -81,7 +81,7 @@ typedef struct bench {
     size_t used;
     int blocks;
     stp_window win;
-    stp_view in[MAX_BLOCKS], d[MAX_BLOCKS], z[MAX_BLOCKS], g[MAX_BLOCKS], d_in[MAX_BLOCKS],
+    stp_view in[MAX_BLOCKS], z[MAX_BLOCKS], g[MAX_BLOCKS], d_in[MAX_BLOCKS],
         terms[MAX_BLOCKS][STP_MIX_MAX_TERMS], d_terms[STP_MIX_MAX_TERMS];
     stp_real *w_dw, *w_pw, *a, *d_w_dw, *d_w_pw, *sums, *scratch;
     int add[STP_MIX_MAX_TERMS];
@@ -119,22 +119,32 @@ typedef void (*bench_run)(bench *b, int block);
 
 static const stp_view none = {0};
 
+// "rectified": the kernel normalises and rectifies its input as it reads it.
+static stp_rectifier rectifier(const bench *b) {
+    return (stp_rectifier){b->a, b->a};
+}
 static void dwpw_forward(bench *b, int i) {
-    b->k->dwpw_forward(&b->win, b->in[i], b->w_dw, b->w_pw, NULL, none, b->z[i], b->sums, b->scratch);
+    b->k->dwpw_forward(&b->win, b->in[i], NULL, b->w_dw, b->w_pw, NULL, b->z[i], b->sums, b->scratch);
 }
-static void dwpw_forward_d(bench *b, int i) {
-    b->k->dwpw_forward(&b->win, b->in[i], b->w_dw, b->w_pw, NULL, b->d[i], b->z[i], b->sums, b->scratch);
+static void dwpw_forward_r(bench *b, int i) {
+    const stp_rectifier rect = rectifier(b);
+    b->k->dwpw_forward(&b->win, b->in[i], &rect, b->w_dw, b->w_pw, NULL, b->z[i], b->sums, b->scratch);
 }
-static stp_upstream upstream(const bench *b, int i) {
-    return (stp_upstream){.g = b->g[i], .z = b->z[i], .a = b->a, .b = b->a, .e = b->a};
+static stp_upstream upstream(bench *b, int i) {
+    return (stp_upstream){b->g[i], b->z[i], b->a, b->a, b->a};
 }
 static void dwpw_backward(bench *b, int i) {
-    b->k->dwpw_backward(&b->win, upstream(b, i), b->in[i], none, b->w_dw, b->w_pw, b->d_in[i], 1, NULL, NULL,
-                        NULL, b->scratch);
+    b->k->dwpw_backward(&b->win, upstream(b, i), b->in[i], NULL, b->w_dw, b->w_pw, b->d_in[i], 1, NULL, NULL,
+                        NULL, NULL, b->scratch);
 }
 static void dwpw_backward_w(bench *b, int i) {
-    b->k->dwpw_backward(&b->win, upstream(b, i), b->in[i], b->d[i], b->w_dw, b->w_pw, b->d_in[i], 1,
-                        b->d_w_dw, b->d_w_pw, NULL, b->scratch);
+    b->k->dwpw_backward(&b->win, upstream(b, i), b->in[i], NULL, b->w_dw, b->w_pw, b->d_in[i], 1, NULL,
+                        b->d_w_dw, b->w_pw ? b->d_w_pw : NULL, NULL, b->scratch);
+}
+static void dwpw_backward_r(bench *b, int i) {
+    const stp_rectifier rect = rectifier(b);
+    b->k->dwpw_backward(&b->win, upstream(b, i), b->in[i], &rect, b->w_dw, b->w_pw, b->d_in[i], 0, b->sums,
+                        b->d_w_dw, b->w_pw ? b->d_w_pw : NULL, NULL, b->scratch);
 }
 static void conv_forward(bench *b, int i) {
     b->k->conv_forward(&b->win, 1, b->in[i], b->w_pw, NULL, b->z[i], b->sums, b->scratch);
@@ -183,15 +193,25 @@ typedef struct bench_kernel {
 } bench_kernel;
 
 static const bench_kernel kernels[] = {
-    {"dwpw", "forward", dwpw_forward, 1, 1, 0},        {"dwpw", "forward+d", dwpw_forward_d, 1, 1, 0},
-    {"dwpw", "backward", dwpw_backward, 1, 1, 0},      {"dwpw", "backward+w", dwpw_backward_w, 2, 2, 0},
-    {"dw", "forward", dwpw_forward, 1, 0, 0},          {"dw", "backward+w", dwpw_backward_w, 2, 0, 0},
-    {"conv", "forward", conv_forward, 0, 1, 0},        {"conv", "backward", conv_backward, 0, 1, 0},
-    {"conv", "only w", conv_backward_only_w, 0, 1, 0}, {"conv", "backward+w", conv_backward_w, 0, 2, 0},
-    {"maxpool", "forward", max_forward, 0, 0, 1},      {"maxpool", "backward", max_backward, 0, 0, 3},
-    {"avgpool", "forward", avg_forward, 0, 0, 1},      {"avgpool", "backward", avg_backward, 0, 0, 2},
-    {"affine", "forward", affine_forward, 0, 0, 1},    {"affine", "backward", affine_backward, 0, 0, 2},
-    {"mix", "forward", mix_forward, 0, 0, 1},          {"mix", "backward", mix_backward, 0, 0, 1},
+    {"dwpw", "forward", dwpw_forward, 1, 1, 0},
+    {"dwpw", "forward, rectified", dwpw_forward_r, 1, 1, 0},
+    {"dwpw", "backward", dwpw_backward, 1, 1, 0},
+    {"dwpw", "backward+w", dwpw_backward_w, 3, 2, 0},
+    {"dwpw", "backward+w, rectified", dwpw_backward_r, 3, 2, 0},
+    {"dw", "forward", dwpw_forward, 1, 0, 0},
+    {"dw", "backward+w", dwpw_backward_w, 2, 0, 0},
+    {"conv", "forward", conv_forward, 0, 1, 0},
+    {"conv", "backward", conv_backward, 0, 1, 0},
+    {"conv", "only w", conv_backward_only_w, 0, 1, 0},
+    {"conv", "backward+w", conv_backward_w, 0, 2, 0},
+    {"maxpool", "forward", max_forward, 0, 0, 1},
+    {"maxpool", "backward", max_backward, 0, 0, 3},
+    {"avgpool", "forward", avg_forward, 0, 0, 1},
+    {"avgpool", "backward", avg_backward, 0, 0, 2},
+    {"affine", "forward", affine_forward, 0, 0, 1},
+    {"affine", "backward", affine_backward, 0, 0, 2},
+    {"mix", "forward", mix_forward, 0, 0, 1},
+    {"mix", "backward", mix_backward, 0, 0, 1},
 };
 
 static int is(const bench_case *t, const char *kernel) {
@@ -208,7 +228,6 @@ static void prepare(bench *b) {
     for (int i = 0; i < b->blocks; i++) {
         b->in[i] = tensor(b, t->c, t->h, t->w, 4);
         b->d_in[i] = tensor(b, t->c, t->h, t->w, 0);
-        b->d[i] = tensor(b, t->c, out_h, out_w, 0);
         b->z[i] = tensor(b, outputs, out_h, out_w, 0);
         b->g[i] = tensor(b, outputs, out_h, out_w, 0);
         for (int j = 0; mix && j < t->m; j++)

@@ -119,6 +119,15 @@ void stp_bn_gather(stp_exec *x, int bn, int group, int channel, double sum_dy, d
     x->bn[bn].sum_dyz[at] += sum_dyz;
 }
 
+void stp_bn_gather_pairs(stp_exec *x, int bn) {
+    for (int block = 0; block < x->used_groups * x->blocks_per_group; block++)
+        for (int c = 0; c < x->g->bn[bn].channels; c++) {
+            const stp_real *sums = x->sums[block] + (size_t)c * 2 * x->lanes;
+            stp_bn_gather(x, bn, stp_exec_group_of(x, block), c, stp_lane_total(sums, x->lanes),
+                          stp_lane_total(sums + x->lanes, x->lanes));
+        }
+}
+
 // With y = gain*(z - mean)*inv + shift, Q = sum dy*(z - mean)*inv and n values a channel:
 //   dz = gain*inv * (dy - sum_dy/n - (z - mean)*inv * Q/n),   d_gain = Q,   d_shift = sum dy.
 void stp_bn_before_backward(stp_exec *x, const stp_op *op) {

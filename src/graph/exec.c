@@ -81,17 +81,13 @@ static void measure_scratch(stp_exec *x) {
         x->sums_reals = most(x->sums_reals, (size_t)sums * channels * x->lanes);
         x->scratch_reals =
             most(x->scratch_reals, stp_kernel_scratch_reals(x->lanes, channels, width, k > 0 ? k : 1));
-        if (op->kind == STP_OP_DWPW)
-            x->remade_reals =
-                most(x->remade_reals, (size_t)stp_exec_row_stride(in->c, out->w, x->lanes) * (size_t)out->h);
     }
 }
 
 static int make_blocks(stp_exec *x, size_t block_reals) {
-    stp_real ***each[] = {&x->memory, &x->slot, &x->sums, &x->scratch, &x->remade};
-    size_t reals[] = {block_reals, x->training ? (size_t)x->g->weights : 0, x->sums_reals, x->scratch_reals,
-                      x->training ? x->remade_reals : 0};
-    for (int k = 0; k < 5; k++) {
+    stp_real ***each[] = {&x->memory, &x->slot, &x->sums, &x->scratch};
+    size_t reals[] = {block_reals, x->training ? (size_t)x->g->weights : 0, x->sums_reals, x->scratch_reals};
+    for (int k = 0; k < 4; k++) {
         *each[k] = STP_ARENA_ARRAY(x->arena, stp_real *, x->blocks);
         if (!*each[k])
             return 0;
@@ -138,10 +134,13 @@ static int make_tables(stp_exec *x) {
     x->step = STP_ARENA_ARRAY(x->arena, stp_step, 3 * g->ops);
     x->place = STP_ARENA_ARRAY(x->arena, stp_place, g->tensors);
     x->grad_mode = STP_ARENA_ARRAY(x->arena, stp_grad_mode *, g->ops);
+    x->rectifies = STP_ARENA_ARRAY(x->arena, int, g->ops);
+    x->idle = stp_arena_alloc(x->arena, (size_t)g->ops);
     x->bn = STP_ARENA_ARRAY(x->arena, stp_bn_run, g->bns + 1);
     x->mix = STP_ARENA_ARRAY(x->arena, stp_mix_run, g->ops);
     x->d_coefs = STP_ARENA_ARRAY(x->arena, double, x->groups * g->coefs + 1);
-    if (!x->step || !x->place || !x->grad_mode || !x->bn || !x->mix || !x->d_coefs)
+    if (!x->step || !x->place || !x->grad_mode || !x->rectifies || !x->idle || !x->bn || !x->mix ||
+        !x->d_coefs)
         return 0;
     for (int i = 0; i < g->bns; i++)
         if (!make_bn(x, i))
@@ -176,9 +175,9 @@ stp_status stp_exec_create(stp_exec **out, const stp_graph *graph, stp_pool *poo
         make_tables(x) ? stp_exec_plan(x, &block_reals, err) : stp_err_memory(err, "a network's tables", 0);
     if (status == STP_OK) {
         measure_scratch(x);
-        x->bytes = sizeof(stp_real) * x->blocks *
-                   (block_reals + (x->training ? (size_t)graph->weights : 0) + x->sums_reals +
-                    x->scratch_reals + x->remade_reals);
+        x->bytes =
+            sizeof(stp_real) * x->blocks *
+            (block_reals + (x->training ? (size_t)graph->weights : 0) + x->sums_reals + x->scratch_reals);
         if (!make_blocks(x, block_reals))
             status = stp_err_set(
                 err, STP_ERR_MEMORY,

@@ -54,6 +54,8 @@ struct stp_exec {
     stp_step *step;
     int forward_steps, steps;
     stp_place *place;          // [tensors], valid for storages
+    int *rectifies;            // [ops]: the affine that this depthwise convolution does as it reads, or -1
+    char *idle;                // [ops]: an affine that its reader does
     stp_grad_mode **grad_mode; // [ops][sources]
     stp_bn_run *bn;            // [bns]
     stp_mix_run *mix;          // [ops]
@@ -62,9 +64,8 @@ struct stp_exec {
     stp_real **slot;    // [blocks][weights]: weight gradients of a block
     stp_real **sums;    // [blocks]: per-lane sums of the step under way
     stp_real **scratch; // [blocks]
-    stp_real **remade;  // [blocks]: a depthwise result made again
     double *d_coefs;    // [groups][coefs]
-    size_t sums_reals, scratch_reals, remade_reals, bytes;
+    size_t sums_reals, scratch_reals, bytes;
 
     // of the run under way
     const stp_exec_state *state;
@@ -78,6 +79,8 @@ stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err);
 // Reals from one row of a tensor to the next.
 ptrdiff_t stp_exec_row_stride(int channels, int columns, int lanes);
 
+// The index-th tensor that an operation really reads, -1 past the last.
+int stp_exec_source(const stp_exec *x, const stp_op *op, int index);
 stp_view stp_exec_value(const stp_exec *x, int tensor, int block);
 stp_view stp_exec_grad(const stp_exec *x, int tensor, int block); // p NULL: it has none
 stp_view stp_exec_no_view(void);
@@ -95,6 +98,8 @@ void stp_bn_after_forward(stp_exec *x, const stp_op *op);
 void stp_bn_before_backward(stp_exec *x, const stp_op *op);
 // Adds a consumer's sums of one group: sum dy and sum dy*z per channel.
 void stp_bn_gather(stp_exec *x, int bn, int group, int channel, double sum_dy, double sum_dyz);
+// The same for all channels and blocks, from sums [channel][2][lanes] in x->sums.
+void stp_bn_gather_pairs(stp_exec *x, int bn);
 stp_real *stp_bn_forward_sums(stp_exec *x, const stp_op *op, int block); // zeroed; NULL when none are needed
 stp_upstream stp_bn_upstream(stp_exec *x, const stp_op *op, int block);
 // Use running statistics: scale and shift of all batch norms, before a forward without batch statistics.

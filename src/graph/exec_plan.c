@@ -21,6 +21,42 @@ static const stp_op_row *row_of(const stp_op *op) {
     return &stp_op_registry[op->kind];
 }
 
+// --- what is never made ---------------------------------------------------------------------------------
+
+static int readers_of(const stp_exec *x, int tensor, int *reader) {
+    int readers = x->g->output == tensor;
+    for (int i = 0; i < x->g->ops; i++)
+        for (int s = 0, t; (t = row_of(&x->g->op[i])->sources(x->g, &x->g->op[i], s)) >= 0; s++)
+            if (storage_of(x, t) == tensor) {
+                readers++;
+                *reader = i;
+            }
+    return readers;
+}
+
+// A batch norm and rectifier between two depthwise convolutions, with no other reader, are done by the second
+// one's kernel row by row: no tensor, and no pass over it in either direction.
+static void find_rectified_inputs(stp_exec *x) {
+    for (int i = 0; i < x->g->ops; i++)
+        x->rectifies[i] = -1;
+    for (int i = 0; i < x->g->ops; i++) {
+        const stp_op *op = &x->g->op[i];
+        int reader = -1;
+        if (op->kind != STP_OP_AFFINE || !op->relu || x->g->tensor[op->in].bn < 0)
+            continue;
+        if (readers_of(x, op->in, &reader) != 1 || readers_of(x, op->out, &reader) != 1 ||
+            x->g->op[reader].kind != STP_OP_DWPW)
+            continue;
+        x->rectifies[reader] = i;
+        x->idle[i] = 1;
+    }
+}
+
+int stp_exec_source(const stp_exec *x, const stp_op *op, int index) {
+    int affine = x->rectifies[op - x->g->op];
+    return affine >= 0 && index == 0 ? x->g->op[affine].in : row_of(op)->sources(x->g, op, index);
+}
+
 // --- who reads a batch-normed tensor ------------------------------------------------------------------
 
 // The maker of a batch-normed tensor reads the gradient where its only consumer has it, if it has one only;
@@ -34,11 +70,12 @@ static void choose_gradient_of_bn(stp_exec *x, int id) {
     int through = -1, coef = -2;
     for (int i = 0; i < g->ops; i++) {
         const stp_op *op = &g->op[i];
-        for (int s = 0, t; (t = row_of(op)->sources(g, op, s)) >= 0; s++) {
+        for (int s = 0, t; !x->idle[i] && (t = stp_exec_source(x, op, s)) >= 0; s++) {
             if (storage_of(x, t) != tensor)
                 continue;
             int drop = op->kind == STP_OP_MIX && g->term[op->term_first + s].drop;
-            consumers += 1 + drop;
+            // a convolution that rectifies it masks its gradient, which so has to be its own
+            consumers += 1 + (drop || op->kind == STP_OP_DWPW);
             through = op->out;
             coef = op->kind == STP_OP_MIX ? g->term[op->term_first + s].coef : -2;
         }
@@ -78,22 +115,24 @@ static void remake(stp_exec *x, int tensor, char *remade) {
     remade[storage] = 1;
     int maker = x->g->tensor[storage].maker;
     const stp_op *op = &x->g->op[maker];
-    for (int s = 0, t; (t = row_of(op)->sources(x->g, op, s)) >= 0; s++)
+    for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++)
         remake(x, t, remade);
     add_step(x, maker, STP_STEP_AGAIN);
 }
 
 static void schedule(stp_exec *x, char *remade) {
     for (int i = 0; i < x->g->ops; i++)
-        add_step(x, i, STP_STEP_FORWARD);
+        if (!x->idle[i])
+            add_step(x, i, STP_STEP_FORWARD);
     x->forward_steps = x->steps;
     if (!x->training)
         return;
     for (int i = x->g->ops - 1; i >= 0; i--) {
         const stp_op *op = &x->g->op[i];
-        for (int s = 0, t; (t = row_of(op)->sources(x->g, op, s)) >= 0; s++)
+        for (int s = 0, t; !x->idle[i] && (t = stp_exec_source(x, op, s)) >= 0; s++)
             remake(x, t, remade);
-        add_step(x, i, STP_STEP_BACKWARD);
+        if (!x->idle[i])
+            add_step(x, i, STP_STEP_BACKWARD);
     }
 }
 
@@ -102,7 +141,7 @@ static void schedule(stp_exec *x, char *remade) {
 
 static int count_in_mix(const stp_exec *x, const stp_op *op, int storage) {
     int n = 0;
-    for (int s = 0, t; (t = row_of(op)->sources(x->g, op, s)) >= 0; s++)
+    for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++)
         n += storage_of(x, t) == storage;
     return n;
 }
@@ -128,7 +167,7 @@ static int choose_grad_modes(stp_exec *x, char *begun) {
         if (!mode)
             return 0;
         for (int s = 0; s < sources; s++)
-            mode[s] = mode_of(x, op, row_of(op)->sources(x->g, op, s), begun);
+            mode[s] = mode_of(x, op, stp_exec_source(x, op, s), begun);
         x->grad_mode[x->step[i].op] = mode;
     }
     return 1;
@@ -177,7 +216,7 @@ static void touch_grad(lifetimes *l, int storage, int step) {
 static void touch_step(const stp_exec *x, lifetimes *l, int i) {
     const stp_op *op = &x->g->op[x->step[i].op];
     int backward = x->step[i].kind == STP_STEP_BACKWARD;
-    for (int s = 0, t; (t = row_of(op)->sources(x->g, op, s)) >= 0; s++) {
+    for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++) {
         touch_value(x, l, t, i);
         if (backward && x->grad_mode[x->step[i].op][s] != STP_GRAD_NONE)
             touch_grad(l, storage_of(x, t), i);
@@ -244,6 +283,7 @@ stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err) {
                    .order = STP_ARENA_ARRAY(scratch, int, 9 * tensors)};
     int enough = marks && l.item && l.order;
     if (enough) {
+        find_rectified_inputs(x);
         for (int i = 0; i < x->g->bns; i++)
             choose_gradient_of_bn(x, i);
         schedule(x, marks);

@@ -11,6 +11,7 @@ void stp_conv_op_backward(stp_exec *x, const stp_op *op, int block);
 long long stp_dwpw_macs(const stp_graph *g, const stp_op *op);
 void stp_dwpw_op_forward(stp_exec *x, const stp_op *op, int block);
 void stp_dwpw_op_backward(stp_exec *x, const stp_op *op, int block);
+void stp_dwpw_op_after_backward(stp_exec *x, const stp_op *op);
 
 void stp_pool_op_forward(stp_exec *x, const stp_op *op, int block);
 void stp_pool_op_backward(stp_exec *x, const stp_op *op, int block);

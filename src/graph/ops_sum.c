@@ -43,14 +43,8 @@ void stp_affine_op_backward(stp_exec *x, const stp_op *op, int block) {
 
 void stp_affine_op_after_backward(stp_exec *x, const stp_op *op) {
     int bn = x->g->tensor[op->in].bn;
-    if (bn < 0)
-        return;
-    for (int block = 0; block < x->used_groups * x->blocks_per_group; block++)
-        for (int c = 0; c < x->g->tensor[op->in].c; c++) {
-            const stp_real *sums = x->sums[block] + (size_t)c * 2 * x->lanes;
-            stp_bn_gather(x, bn, stp_exec_group_of(x, block), c, stp_lane_total(sums, x->lanes),
-                          stp_lane_total(sums + x->lanes, x->lanes));
-        }
+    if (bn >= 0)
+        stp_bn_gather_pairs(x, bn);
 }
 
 // --- mix ------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ const stp_op_row stp_op_registry[STP_OP_KINDS] = {
                      .forward = stp_dwpw_op_forward,
                      .backward = stp_dwpw_op_backward,
                      .after_forward = stp_bn_after_forward,
-                     .before_backward = stp_bn_before_backward},
+                     .before_backward = stp_bn_before_backward,
+                     .after_backward = stp_dwpw_op_after_backward},
     [STP_OP_POOL] = {.name = "pool",
                      .sources = only_input,
                      .reads_output_backward = 1, // where the maximum was

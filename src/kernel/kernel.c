@@ -37,12 +37,13 @@ static size_t conv_vectors(size_t channels, size_t k) {
            largest(CONV_CHUNK_VECTORS, panel * (rows + terms));
 }
 
-// dwpw_backward (the others of its kind need less): a ring of padded rows as deep as a window reaches with
-// dilation or stride 2, each moved by up to 8 vectors out of its neighbours' cache sets; a row of dz; a copy
-// of the depthwise weights; the accumulators of the weights and the bias.
+// dwpw_backward (the others of its kind need less): two rings of padded rows (of dd, of the input) as deep as
+// a window reaches with dilation or stride 2, each moved by up to 8 vectors out of its neighbours' cache
+// sets; a row of dz and one of the depthwise result; a copy of the depthwise weights; the accumulators of the
+// weights and the bias.
 static size_t row_vectors(size_t channels, size_t width, size_t k) {
-    size_t reach = 2 * k + 1, padded = width + 2 * reach;
-    return (reach + 1) * (channels * padded + 8) + 2 * channels * k * k + (channels + 1) * channels + reach;
+    size_t reach = 2 * k + 1, padded = width + 2 * reach, row = channels * padded + 8;
+    return 2 * reach * row + 2 * row + 2 * channels * k * k + (channels + 1) * channels + reach;
 }
 
 size_t stp_kernel_scratch_reals(int lanes, int channels, int width, int k) {

@@ -36,6 +36,11 @@ typedef struct stp_upstream {
     const stp_real *a, *b, *e; // [channels]
 } stp_upstream;
 
+// The kernel reads max(scale[c]*in[c] + shift[c], 0) instead of in.
+typedef struct stp_rectifier {
+    const stp_real *scale, *shift; // [channels]
+} stp_rectifier;
+
 typedef enum stp_pool_kind { STP_POOL_MAX, STP_POOL_AVG } stp_pool_kind;
 
 enum { STP_MIX_MAX_TERMS = 64 };
@@ -45,17 +50,21 @@ typedef struct stp_kernels {
     int lanes;
 
     // Depthwise convolution followed by a pointwise one, nothing between: d[c] = dw[c] * in[c]; z[m] = sum_c
-    // pw[m][c] d[c]. in: [C][H][W] with halo >= reach of the window (already rectified by whoever made it);
-    // d: [C][OH][OW], kept for backward, p == NULL when not wanted; z: [M][OH][OW]. w_dw: [C][k_h][k_w];
-    // w_pw: [M][C], or NULL: then M == C and z = d + bias (a plain depthwise convolution; d is ignored).
-    // bias: [M] added to z, or NULL. Cost: OH*OW*C*(k_h*k_w + M) MACs a lane.
-    void (*dwpw_forward)(const stp_window *window, stp_view in, const stp_real *w_dw, const stp_real *w_pw,
-                         const stp_real *bias, stp_view d, stp_view z, stp_real *sums, stp_real *scratch);
-    // d: what forward kept; may be p == NULL when d_w_pw is NULL or w_pw is NULL. d_in has the shape of `in`
-    // without halo.
-    void (*dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in, stp_view d,
+    // pw[m][c] d[c]. in: [C][H][W] with halo >= reach of the window, already rectified by whoever made it;
+    // with `rect`, raw and without a halo. z: [M][OH][OW]. w_dw: [C][k_h][k_w]; w_pw: [M][C], or NULL: then M
+    // == C and z = d + bias (a plain depthwise convolution). bias: [M] added to z, or NULL. Cost:
+    // OH*OW*C*(k_h*k_w + M) MACs a lane.
+    void (*dwpw_forward)(const stp_window *window, stp_view in, const stp_rectifier *rect,
+                         const stp_real *w_dw, const stp_real *w_pw, const stp_real *bias, stp_view z,
+                         stp_real *sums, stp_real *scratch);
+    // The depthwise result is made again, row by row, where the pointwise gradient needs it: as much
+    // arithmetic as the traffic it saves. d_in has the shape of `in` without halo. With `rect` (add must be
+    // 0) d_in is the gradient of scale*in + shift: masked where the rectifier cut, and in_sums [C][2][lanes]
+    // takes sum d_in and sum d_in*in, added to.
+    void (*dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in, const stp_rectifier *rect,
                           const stp_real *w_dw, const stp_real *w_pw, stp_view d_in, int add,
-                          stp_real *d_w_dw, stp_real *d_w_pw, stp_real *d_bias, stp_real *scratch);
+                          stp_real *in_sums, stp_real *d_w_dw, stp_real *d_w_pw, stp_real *d_bias,
+                          stp_real *scratch);
 
     // Any convolution, dense over channels: z[m] = bias[m] + sum_{c,i,j} w[m][c][i][j] * in[c]. No halo
     // needed. 1x1 stride 1 takes a fast path. w: [M][C][k_h][k_w].

@@ -22,6 +22,8 @@ stp_shape stp_align_grid(stp_align align, const stp_shape *shapes, int count);
 // side instead.
 void stp_align_window(int size, int grid, int *k, int *stride, int *pad);
 
+enum { STP_SUPERNET_MAX_CELLS = 64 }; // what --cells accepts
+
 typedef struct stp_supernet_options {
     int cells, channels, partial, classes;
     stp_align align;

@@ -148,18 +148,45 @@ static void build_nodes(cell *c) {
     }
 }
 
-static int build_cell(stp_graph *g, const stp_supernet_options *o, int index, int before_last, int last) {
+// What each cell reads: its two inputs brought to its channels; -1: not made yet.
+typedef int cell_inputs[2];
+
+// A map (the output of cell `made`, -1: of the stem) is brought to the channels of all cells that read it by
+// one 1x1 convolution, so that it passes by once in either direction; batch norm goes by channel and does not
+// notice. Left out is a reader after a reduction, which needs its input at half the size.
+static void build_readers(stp_graph *g, const stp_supernet_options *o, int made, int map,
+                          cell_inputs *inputs) {
+    const struct { int cell, slot; } readers[] = {{made + 1, 1}, {made + 2, 0}, {made < 0 ? 0 : o->cells, 0}};
+    int first[3] = {-1, -1, -1}, channels = 0;
+    for (int i = 0; i < 3; i++) {
+        int reader = readers[i].cell, reduced = reader > 0 && stp_cells_is_reduction(reader - 1, o->cells);
+        if (reader >= o->cells || (readers[i].slot == 0 && reduced))
+            continue;
+        first[i] = channels;
+        channels += stp_cells_channels(reader, o->cells, o->channels);
+    }
+    if (channels == 0)
+        return;
+    stp_graph_scope(g, "read%d.", made + 1);
+    int all = stp_block_preprocess(g, map, channels, 0);
+    for (int i = 0; i < 3; i++)
+        if (first[i] >= 0)
+            inputs[readers[i].cell][readers[i].slot] = stp_graph_view(
+                g, all, first[i], 1, stp_cells_channels(readers[i].cell, o->cells, o->channels));
+}
+
+static int build_cell(stp_graph *g, const stp_supernet_options *o, int index, int before_last,
+                      const cell_inputs inputs) {
     cell c = {.g = g,
               .index = index,
               .channels = stp_cells_channels(index, o->cells, o->channels),
               .partial = o->partial,
               .kind = stp_cells_is_reduction(index, o->cells) ? STP_CELL_REDUCTION : STP_CELL_NORMAL};
-    stp_graph_scope(g, "cell%d.pre0.", index);
-    int halves = index > 0 && stp_cells_is_reduction(index - 1, o->cells);
-    int s0 = halves ? stp_graph_affine(g, stp_block_factorised_reduce(g, before_last, c.channels, 0), 0, 0, 1)
-                    : stp_block_preprocess(g, before_last, c.channels, 0);
-    stp_graph_scope(g, "cell%d.pre1.", index);
-    int s1 = stp_block_preprocess(g, last, c.channels, 0);
+    int s0 = inputs[0], s1 = inputs[1];
+    if (s0 < 0) {
+        stp_graph_scope(g, "cell%d.pre0.", index);
+        s0 = stp_graph_affine(g, stp_block_factorised_reduce(g, before_last, c.channels, 0), 0, 0, 1);
+    }
     build_source(&c, 0, s0);
     build_source(&c, 1, s1);
     int stride = c.sources[0].stride;
@@ -169,17 +196,26 @@ static int build_cell(stp_graph *g, const stp_supernet_options *o, int index, in
     return c.out;
 }
 
+static int build_cells(stp_graph *g, const stp_supernet_options *o) {
+    cell_inputs inputs[STP_SUPERNET_MAX_CELLS];
+    for (int i = 0; i < o->cells; i++)
+        inputs[i][0] = inputs[i][1] = -1;
+    int before_last = stp_block_stem(g, build_input(g, o), o->channels), last = before_last;
+    build_readers(g, o, -1, last, inputs);
+    for (int i = 0; i < o->cells; i++) {
+        int next = build_cell(g, o, i, before_last, inputs[i]);
+        build_readers(g, o, i, next, inputs);
+        before_last = last;
+        last = next;
+    }
+    return last;
+}
+
 stp_status stp_supernet_build(stp_graph **out, const stp_supernet_options *o, stp_err *err) {
     stp_graph *g;
     STP_TRY(stp_graph_create(&g, err));
     g->coefs = STP_ARCH_COEFS;
-    int before_last = stp_block_stem(g, build_input(g, o), o->channels), last = before_last;
-    for (int i = 0; i < o->cells; i++) {
-        int next = build_cell(g, o, i, before_last, last);
-        before_last = last;
-        last = next;
-    }
-    stp_status status = stp_block_classify(g, last, o->classes, err);
+    stp_status status = stp_block_classify(g, build_cells(g, o), o->classes, err);
     if (status != STP_OK) {
         stp_graph_destroy(g);
         return status;

@@ -103,18 +103,25 @@ static void teardown(problem *p) {
     stp_free(p->running);
 }
 
-// A relu or a maximum that flips within the step spoils a difference; the smaller of two steps' errors
-// counts, and the scale is the gradient's own or a floor for those that are nearly zero.
+static double smaller(double a, double b) {
+    return a < b ? a : b;
+}
+
+// A relu or a maximum that flips within the step spoils a difference, and one that is just about to (the
+// value lies on the kink itself) leaves two derivatives, of which the gradient is one. So the smallest error
+// of several steps and of both sides counts; the scale is the gradient's own or a floor for those that are
+// nearly zero.
 static double error_at(problem *p, double *value, double gradient) {
-    double best = 1e30, kept = *value;
+    double best = 1e30, kept = *value, here = loss_of(p, 0), scale = fabs(gradient) + 1e-4;
     for (double step = 1e-5; step > 5e-8; step /= 10) {
         *value = kept + step;
         double above = loss_of(p, 0);
         *value = kept - step;
         double below = loss_of(p, 0);
         *value = kept;
-        double error = fabs((above - below) / (2 * step) - gradient) / (fabs(gradient) + 1e-4);
-        best = error < best ? error : best;
+        best = smaller(best, fabs((above - below) / (2 * step) - gradient) / scale);
+        best = smaller(best, fabs((above - here) / step - gradient) / scale);
+        best = smaller(best, fabs((here - below) / step - gradient) / scale);
         if (best < 1e-5)
             break;
     }

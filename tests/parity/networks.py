@@ -143,19 +143,39 @@ def found_cell(store, states, edges, reduction, scope):
     return torch.cat(states[2:], 1)
 
 
+def cell_channels(index, cells, channels):
+    return channels * 2 ** sum(index >= r for r in (cells // 3, 2 * cells // 3))
+
+
+def read_by_all(store, x, made, cells, channels, inputs):
+    """In the search, one relu-1x1-norm serves every cell that reads a map at its own size."""
+    reductions = (cells // 3, 2 * cells // 3)
+    readers = [(made + 1, 1), (made + 2, 0)] + ([(0, 0)] if made < 0 else [])
+    readers = [(c, slot) for c, slot in readers if c < cells and not (slot == 0 and c - 1 in reductions)]
+    widths = [cell_channels(c, cells, channels) for c, _ in readers]
+    if readers:
+        y = relu_conv_norm(store, x, sum(widths), f'read{made + 1}.', False)
+        inputs.update(zip(readers, torch.split(y, widths, 1)))
+
+
 def stack(store, x, cells, channels, affine, make_cell):
     """Stem, cells, mean, linear layer. make_cell(index, states, reduction, scope) returns a cell's output."""
-    stem = store.norm(conv_same(x, store.take('stem.conv', 3 * channels, 1, 3, 3)), 'stem.conv', 'stem.')
+    before_last = last = store.norm(conv_same(x, store.take('stem.conv', 3 * channels, 1, 3, 3)), 'stem.conv', 'stem.')
     reductions = (cells // 3, 2 * cells // 3)
-    before_last = last = stem
+    inputs = {}
+    if not affine:
+        read_by_all(store, last, -1, cells, channels, inputs)
     for i in range(cells):
-        scope = f'cell{i}.'
-        if i in reductions:
-            channels *= 2
+        scope, width = f'cell{i}.', cell_channels(i, cells, channels)
         bring = factorised_reduction if i - 1 in reductions else relu_conv_norm
-        states = [bring(store, before_last, channels, scope + 'pre0.', affine),
-                  relu_conv_norm(store, last, channels, scope + 'pre1.', affine)]
+        states = [inputs.get((i, slot)) for slot in (0, 1)]
+        if states[0] is None:
+            states[0] = bring(store, before_last, width, scope + 'pre0.', affine)
+        if states[1] is None:
+            states[1] = relu_conv_norm(store, last, width, scope + 'pre1.', affine)
         before_last, last = last, make_cell(i, states, i in reductions, scope)
+        if not affine:
+            read_by_all(store, last, i, cells, channels, inputs)
     return classify(store, last)
 
 

@@ -2,6 +2,10 @@
 // sizes, tiles' ends, strides, dilations, kernels without a fast path, strided views, everything optional.
 #include "ref/ref_common.h"
 
+// Of gradients that are summed over all pixels and lanes: terms of both signs, so that the sum can be small
+// beside the roundings on the way.
+#define SUM_TOLERANCE (3 * REF_TOLERANCE)
+
 typedef struct dwpw_case {
     int c, m, h, w, k_h, k_w, stride, dilation, pad; // pad < 0: SAME
     int plain;                                       // 1: no pointwise part, m == c
@@ -80,6 +84,9 @@ typedef struct problem {
     int lanes, out_h, out_w;
     double *in, *d, *z; // [c][h][w][lanes]
     stp_real *w_dw, *w_pw, *bias;
+    stp_real *scale, *shift; // of a kernel that rectifies its input itself
+    stp_rectifier rect;
+    const stp_rectifier *rectifier; // &rect, or NULL: the input has a halo and is taken as it is
 } problem;
 
 static size_t place(const problem *p, int c, int h, int w, int height, int width) {
@@ -144,11 +151,10 @@ static const char *name(const problem *p, const stp_kernels *k, const char *what
     return label;
 }
 
-static void check_forward(const stp_kernels *k, problem *p, const ref_tensor *in, stp_rng *rng, int with_d,
+static void check_forward(const stp_kernels *k, problem *p, const ref_tensor *in, stp_rng *rng,
                           int with_sums) {
     const dwpw_case *t = p->t;
     const size_t plane = (size_t)p->out_h * p->out_w;
-    ref_tensor d = ref_make(rng, p->lanes, t->c, p->out_h, p->out_w, 0, t->spread);
     ref_tensor z = ref_make(rng, p->lanes, t->m, p->out_h, p->out_w, 1, t->spread);
     stp_real *sums = ref_random(rng, (size_t)t->m * 2 * p->lanes);
     double *want = ref_zeros((size_t)t->m * 2 * p->lanes);
@@ -166,20 +172,35 @@ static void check_forward(const stp_kernels *k, problem *p, const ref_tensor *in
     const int width = t->w > p->out_w ? t->w : p->out_w, channels = t->c > t->m ? t->c : t->m;
     stp_real *scratch =
         ref_scratch(stp_kernel_scratch_reals(p->lanes, channels, width, t->k_h > t->k_w ? t->k_h : t->k_w));
-    stp_view no_d = d.view;
-    no_d.p = NULL;
-    k->dwpw_forward(&p->win, in->view, p->w_dw, t->plain ? NULL : p->w_pw, p->bias, with_d ? d.view : no_d,
-                    z.view, with_sums ? sums : NULL, scratch);
+    k->dwpw_forward(&p->win, in->view, p->rectifier, p->w_dw, t->plain ? NULL : p->w_pw, p->bias, z.view,
+                    with_sums ? sums : NULL, scratch);
     ref_check_tensor(name(p, k, "z"), &z, p->z, REF_TOLERANCE);
-    if (with_d && !t->plain)
-        ref_check_tensor(name(p, k, "d"), &d, p->d, REF_TOLERANCE);
     if (with_sums)
         ref_check(name(p, k, "sums"), sums, want, (size_t)t->m * 2 * p->lanes, REF_TOLERANCE);
-    ref_free(&d);
     ref_free(&z);
     stp_free(sums);
     stp_free(want);
     stp_free(scratch);
+}
+
+// d_in through the rectifier, and the sums that the batch norm before it wants, added to what is there.
+static void mask(const problem *p, const ref_tensor *in, double *d_in, const stp_real *old, double *sums) {
+    double *z = ref_dense(in);
+    const size_t plane = (size_t)p->t->h * p->t->w;
+    for (int c = 0; c < p->t->c; c++)
+        for (int l = 0; l < p->lanes; l++) {
+            double *s = sums + c * 2 * p->lanes + l, *q = s + p->lanes;
+            *s = (double)old[c * 2 * p->lanes + l];
+            *q = (double)old[(c * 2 + 1) * p->lanes + l];
+            for (size_t i = 0; i < plane; i++) {
+                const size_t at = (c * plane + i) * p->lanes + l;
+                if ((double)p->scale[c] * z[at] + (double)p->shift[c] <= 0)
+                    d_in[at] = 0;
+                *s += d_in[at];
+                *q += d_in[at] * z[at];
+            }
+        }
+    stp_free(z);
 }
 
 static void check_backward(const stp_kernels *k, problem *p, const ref_tensor *in, stp_rng *rng,
@@ -189,11 +210,9 @@ static void check_backward(const stp_kernels *k, problem *p, const ref_tensor *i
     const size_t n_dw = (size_t)t->c * t->k_h * t->k_w, n_pw = (size_t)t->m * t->c;
     ref_tensor g = ref_make(rng, p->lanes, t->m, p->out_h, p->out_w, 0, t->spread);
     ref_tensor z = ref_make(rng, p->lanes, t->m, p->out_h, p->out_w, 1, 1);
-    ref_tensor d = ref_make(rng, p->lanes, t->c, p->out_h, p->out_w, 0, 1);
     ref_tensor d_in = ref_make(rng, p->lanes, t->c, t->h, t->w, 1, t->spread);
     stp_real *a = ref_random(rng, t->m), *b = ref_random(rng, t->m), *e = ref_random(rng, t->m);
     double *dz = ref_dense(&g), *zz = ref_dense(&z), *dd = ref_zeros(plane * t->c), *old = ref_dense(&d_in);
-    double *dense_d = ref_dense(&d);
     double *d_pw = ref_zeros(n_pw), *d_dw = ref_zeros(n_dw), *d_bias = ref_zeros(t->m);
     double *want = add ? old : ref_zeros((size_t)t->c * t->h * t->w * p->lanes);
     for (int m = 0; m < t->m; m++)
@@ -203,75 +222,102 @@ static void check_backward(const stp_kernels *k, problem *p, const ref_tensor *i
             d_bias[m] += dz[i];
             for (int c = 0; c < t->c; c++) {
                 const size_t at = c * plane + (i - m * plane);
-                d_pw[m * t->c + c] += dz[i] * dense_d[at];
+                d_pw[m * t->c + c] += dz[i] * p->d[at];
                 dd[at] += dz[i] * (t->plain ? m == c : (double)p->w_pw[m * t->c + c]);
             }
         }
     for_each_tap(p, tap_backward, &(gradients){dd, want, d_dw});
+    double *want_sums = ref_zeros((size_t)t->c * 2 * p->lanes);
+    stp_real *got_sums = ref_random(rng, (size_t)t->c * 2 * p->lanes);
+    if (p->rectifier)
+        mask(p, in, want, got_sums, want_sums);
 
     const int width = t->w > p->out_w ? t->w : p->out_w, channels = t->c > t->m ? t->c : t->m;
     stp_real *scratch =
         ref_scratch(stp_kernel_scratch_reals(p->lanes, channels, width, t->k_h > t->k_w ? t->k_h : t->k_w));
     stp_real *got_pw = ref_scratch(n_pw), *got_dw = ref_scratch(n_dw), *got_bias = ref_scratch(t->m);
     stp_upstream up = {.g = g.view, .z = z.view, .b = b, .e = e, .a = on_the_fly ? a : NULL};
-    stp_view target = d_in.view, kept = d.view;
+    stp_view target = d_in.view;
     if (!with_d_in)
         target.p = NULL;
-    if (!with_weights)
-        kept.p = NULL;
-    k->dwpw_backward(&p->win, up, in->view, kept, p->w_dw, t->plain ? NULL : p->w_pw, target, add,
-                     with_weights ? got_dw : NULL, with_weights && !t->plain ? got_pw : NULL,
+    k->dwpw_backward(&p->win, up, in->view, p->rectifier, p->w_dw, t->plain ? NULL : p->w_pw, target, add,
+                     got_sums, with_weights ? got_dw : NULL, with_weights && !t->plain ? got_pw : NULL,
                      with_weights ? got_bias : NULL, scratch);
     if (with_d_in)
         ref_check_tensor(name(p, k, "d_in"), &d_in, want, REF_TOLERANCE);
+    if (with_d_in && p->rectifier)
+        ref_check(name(p, k, "in_sums"), got_sums, want_sums, (size_t)t->c * 2 * p->lanes, REF_TOLERANCE);
     if (with_weights) {
-        ref_check(name(p, k, "d_w_dw"), got_dw, d_dw, n_dw, REF_TOLERANCE);
-        ref_check(name(p, k, "d_bias"), got_bias, d_bias, t->m, REF_TOLERANCE);
+        ref_check(name(p, k, "d_w_dw"), got_dw, d_dw, n_dw, SUM_TOLERANCE);
+        ref_check(name(p, k, "d_bias"), got_bias, d_bias, t->m, SUM_TOLERANCE);
         if (!t->plain)
-            ref_check(name(p, k, "d_w_pw"), got_pw, d_pw, n_pw, REF_TOLERANCE);
+            ref_check(name(p, k, "d_w_pw"), got_pw, d_pw, n_pw, SUM_TOLERANCE);
     }
-    ref_tensor *tensors[] = {&g, &z, &d, &d_in};
-    for (int i = 0; i < 4; i++)
+    ref_tensor *tensors[] = {&g, &z, &d_in};
+    for (int i = 0; i < 3; i++)
         ref_free(tensors[i]);
-    void *memory[] = {a,    b,      e,       dz,     zz,     dd,       dense_d, d_pw,
-                      d_dw, d_bias, scratch, got_pw, got_dw, got_bias, old};
+    void *memory[] = {a,    b,    e,      dz,      zz,     dd,     want_sums, got_sums,
+                      d_pw, d_dw, d_bias, scratch, got_pw, got_dw, got_bias,  old};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         stp_free(memory[i]);
     if (!add)
         stp_free(want);
 }
 
-static void run_cases(const stp_kernels *k,
-                      void (*check)(const stp_kernels *, problem *, const ref_tensor *, stp_rng *)) {
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const dwpw_case *t = &cases[i];
-        stp_rng rng = stp_rng_at(7, STP_RNG_TEST, 0, i);
-        problem p = {.t = t, .lanes = k->lanes};
-        p.win = window_of(t, &p.out_h, &p.out_w);
-        const int reach = (t->k_h > t->k_w ? t->k_h : t->k_w) * t->dilation + t->stride;
-        ref_tensor in = ref_make(&rng, p.lanes, t->c, t->h, t->w, reach, t->spread);
-        p.in = ref_dense(&in);
-        p.w_dw = ref_random(&rng, (size_t)t->c * t->k_h * t->k_w);
-        p.w_pw = ref_random(&rng, (size_t)t->m * t->c);
-        stp_real *bias = ref_random(&rng, t->m);
-        p.bias = i % 2 || t->plain ? bias : NULL;
-        reference_forward(&p);
-        check(k, &p, &in, &rng);
-        ref_free(&in);
-        void *memory[] = {p.in, p.d, p.z, p.w_dw, p.w_pw, bias};
-        for (size_t j = 0; j < sizeof memory / sizeof *memory; j++)
-            stp_free(memory[j]);
-    }
+// What a kernel that rectifies its input computes with, from the raw values.
+static void rectify(problem *p) {
+    const size_t plane = (size_t)p->t->h * p->t->w * p->lanes;
+    for (int c = 0; c < p->t->c; c++)
+        for (size_t i = c * plane; i < (c + 1) * plane; i++) {
+            const double y = (double)p->scale[c] * p->in[i] + (double)p->shift[c];
+            p->in[i] = y > 0 ? y : 0;
+        }
+    p->rect = (stp_rectifier){p->scale, p->shift};
+    p->rectifier = &p->rect;
+}
+
+typedef void (*check_fn)(const stp_kernels *, problem *, const ref_tensor *, stp_rng *);
+
+static void run_case(const stp_kernels *k, size_t i, int rectified, check_fn check) {
+    const dwpw_case *t = &cases[i];
+    stp_rng rng = stp_rng_at(7, STP_RNG_TEST, 0, i);
+    problem p = {.t = t, .lanes = k->lanes};
+    p.win = window_of(t, &p.out_h, &p.out_w);
+    const int reach = (t->k_h > t->k_w ? t->k_h : t->k_w) * t->dilation + t->stride;
+    ref_tensor in = ref_make(&rng, p.lanes, t->c, t->h, t->w, rectified ? 0 : reach, t->spread);
+    p.in = ref_dense(&in);
+    p.w_dw = ref_random(&rng, (size_t)t->c * t->k_h * t->k_w);
+    p.w_pw = ref_random(&rng, (size_t)t->m * t->c);
+    p.scale = ref_random(&rng, (size_t)t->c);
+    p.shift = ref_random(&rng, (size_t)t->c);
+    stp_real *bias = ref_random(&rng, t->m);
+    p.bias = i % 2 || t->plain ? bias : NULL;
+    if (rectified)
+        rectify(&p);
+    reference_forward(&p);
+    check(k, &p, &in, &rng);
+    ref_free(&in);
+    void *memory[] = {p.in, p.d, p.z, p.w_dw, p.w_pw, p.scale, p.shift, bias};
+    for (size_t j = 0; j < sizeof memory / sizeof *memory; j++)
+        stp_free(memory[j]);
+}
+
+static void run_cases(const stp_kernels *k, check_fn check) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int rectified = 0; rectified < 2; rectified++)
+            run_case(k, i, rectified, check);
 }
 
 static void all_forward(const stp_kernels *k, problem *p, const ref_tensor *in, stp_rng *rng) {
-    for (int flags = 0; flags < 4; flags++)
-        check_forward(k, p, in, rng, flags & 1, flags >> 1);
+    for (int with_sums = 0; with_sums < 2; with_sums++)
+        check_forward(k, p, in, rng, with_sums);
 }
 
+// A rectified input's gradient is never added to: it has no other reader.
 static void all_backward(const stp_kernels *k, problem *p, const ref_tensor *in, stp_rng *rng) {
     for (int flags = 0; flags < 8; flags++)
-        check_backward(k, p, in, rng, flags & 1, flags >> 1 & 1, flags >> 2, 1);
+        if (!p->rectifier || !(flags >> 1 & 1))
+            check_backward(k, p, in, rng, flags & 1, flags >> 1 & 1, flags >> 2, 1);
     check_backward(k, p, in, rng, 1, 0, 1, 0);
 }
 

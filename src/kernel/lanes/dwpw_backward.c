@@ -5,6 +5,7 @@
 // kernel turned round; with a stride S its columns fall into S classes, each with taps of its own.
 #include "kernel/lanes/dw_gradient.h"
 #include "kernel/lanes/dz_fused.h"
+#include "kernel/lanes/input_rows.h"
 #include "kernel/lanes/lane_kernels.h"
 #include "kernel/lanes/pw_rows.h"
 #include "kernel/lanes/upstream.h"
@@ -22,14 +23,17 @@ typedef struct column_class {
 
 typedef struct backward_plan {
     const stp_window *win;
-    stp_view in, d, d_in;
-    const stp_real *w_pw;
+    input_rows in;
+    stp_view d_in;
+    const stp_real *w_dw, *w_pw;
     int add, rows_out, columns_out, outputs;
-    stp_real *dz;                  // a row of dz
+    stp_real *dz, *d;              // a row of dz; of the depthwise result
+    dw_rows_fn depthwise;          // makes that
     stp_real *ring;                // column 0 of the first row of dd
     ptrdiff_t ring_row, ring_chan; // zeros lie left and right of each row
     int ring_rows;
     stp_real *acc_dw, *acc_pw, *acc_bias; // lane accumulators, NULL where not wanted
+    stp_real *in_sums;
     dw_gradient_fn gradient;
     dz_fused_fn fused; // makes dz and dd at once; NULL where that does not apply
     int classes;
@@ -79,7 +83,7 @@ static void plan_class(backward_plan *plan, column_class *cls, int first, const 
             taps[cls->taps++] = j;
         }
     cls->start = (place - last * dil) / s - k_w * dil;
-    const int channels = plan->in.c;
+    const int channels = plan->in.in.c;
     stp_real *w = take(scratch, ((ptrdiff_t)channels * k_h * cls->taps + LANES - 1) / LANES);
     cls->weights = w;
     for (int c = 0; c < channels * k_h; c++)
@@ -91,7 +95,7 @@ static void plan_class(backward_plan *plan, column_class *cls, int first, const 
 // The ring: as many rows as reach one row of d_in, each with the zeros that its ends need.
 static void plan_ring(backward_plan *plan, stp_real **scratch) {
     const stp_window *win = plan->win;
-    const int channels = plan->in.c, reach_w = (win->k_w - 1) * win->dilation;
+    const int channels = plan->in.in.c, reach_w = (win->k_w - 1) * win->dilation;
     const int left = (at_least_0(reach_w - win->pad_left) + win->stride_w - 1) / win->stride_w;
     const int right =
         at_least_0(at_least_0(plan->d_in.w - 1 + win->pad_left) / win->stride_w + 1 - plan->columns_out);
@@ -112,6 +116,28 @@ static void plan_d_in(backward_plan *plan, const stp_real *w_dw, stp_real **scra
         plan_class(plan, &plan->class[plan->classes++], first, w_dw, scratch);
 }
 
+// Row h of d_in through the rectifier, and its sums. Two pairs of them, even and odd columns, so that an
+// addition need not wait for the one before.
+static void mask_row(const backward_plan *plan, int h) {
+    const input_rows *in = &plan->in;
+    for (int c = 0; c < in->in.c; c++) {
+        const stp_real *z = in->in.p + h * in->in.row + c * in->in.chan;
+        stp_real *d = plan->d_in.p + h * plan->d_in.row + c * plan->d_in.chan;
+        stp_real *sums = plan->in_sums + c * 2 * LANES;
+        const lane_vec scale = lane_set(in->rect->scale[c]), shift = lane_set(in->rect->shift[c]);
+        lane_vec s[2] = {lane_zero(), lane_zero()}, q[2] = {lane_zero(), lane_zero()};
+        for (int i = 0; i < plan->d_in.w * LANES; i += LANES) {
+            const lane_vec x = lane_load(z + i), y = lane_keep(scale * x + shift > 0, lane_load(d + i));
+            lane_store(d + i, y);
+            const lane_vec s1 = s[0] + y, q1 = q[0] + y * x;
+            s[0] = s[1], q[0] = q[1];
+            s[1] = s1, q[1] = q1;
+        }
+        lane_store(sums, lane_load(sums) + (s[0] + s[1]));
+        lane_store(sums + LANES, lane_load(sums + LANES) + (q[0] + q[1]));
+    }
+}
+
 // Row h of d_in, from the rows of dd that reach it.
 static void emit_row(const backward_plan *plan, int h) {
     const stp_window *win = plan->win;
@@ -119,7 +145,7 @@ static void emit_row(const backward_plan *plan, int h) {
                    .stride = 1,
                    .out_chan = plan->d_in.chan,
                    .out_step = win->stride_w * LANES,
-                   .channels = plan->in.c,
+                   .channels = plan->in.in.c,
                    .add = plan->add};
     const stp_real *row[DW_MAX_K];
     int tap[DW_MAX_K];
@@ -147,6 +173,8 @@ static void emit_row(const backward_plan *plan, int h) {
         job.columns = cls->columns;
         cls->run(&job);
     }
+    if (plan->in.rect)
+        mask_row(plan, h);
 }
 
 static void copy_row(upstream_row from, stp_real *to, ptrdiff_t chan, int channels, int columns) {
@@ -164,13 +192,42 @@ static void add_bias(upstream_row dz, stp_real *acc, int channels, int columns) 
     }
 }
 
+// The rows of the input under row oh of the output, from the column that its column 0 reads first.
+static void rows_under(const backward_plan *plan, int oh, const stp_real *rows[DW_MAX_K]) {
+    const stp_window *win = plan->win;
+    for (int i = 0; i < win->k_h; i++)
+        rows[i] = input_row(&plan->in, oh * win->stride_h - win->pad_top + i * win->dilation) -
+                  win->pad_left * LANES;
+}
+
+// Row oh of the depthwise result, as forward had it.
+static void make_d(const backward_plan *plan, int oh) {
+    const stp_window *win = plan->win;
+    dw_rows job = {.count = win->k_h,
+                   .in_chan = plan->in.chan,
+                   .weight_chan = (ptrdiff_t)win->k_h * win->k_w,
+                   .taps = win->k_w,
+                   .stride = win->stride_w,
+                   .dilation = win->dilation,
+                   .out = plan->d,
+                   .out_chan = (ptrdiff_t)plan->columns_out * LANES,
+                   .out_step = LANES,
+                   .channels = plan->in.in.c,
+                   .columns = plan->columns_out};
+    rows_under(plan, oh, job.rows);
+    for (int i = 0; i < win->k_h; i++)
+        job.weight[i] = plan->w_dw + i * win->k_w;
+    plan->depthwise(&job);
+}
+
 static void add_pw_gradient(const backward_plan *plan, upstream_row dz, int oh) {
+    make_d(plan, oh);
     const pw_gradient job = {.g = dz.p,
                              .g_chan = dz.chan,
-                             .x = plan->d.p + oh * plan->d.row,
-                             .x_chan = plan->d.chan,
+                             .x = plan->d,
+                             .x_chan = (ptrdiff_t)plan->columns_out * LANES,
                              .acc = plan->acc_pw,
-                             .inputs = plan->in.c,
+                             .inputs = plan->in.in.c,
                              .outputs = plan->outputs,
                              .columns = plan->columns_out};
     pw_gradient_run(&job);
@@ -178,18 +235,18 @@ static void add_pw_gradient(const backward_plan *plan, upstream_row dz, int oh) 
 
 static void make_dd(const backward_plan *plan, upstream_row dz, stp_real *dd) {
     if (!plan->w_pw) {
-        copy_row(dz, dd, plan->ring_chan, plan->in.c, plan->columns_out);
+        copy_row(dz, dd, plan->ring_chan, plan->in.in.c, plan->columns_out);
         return;
     }
     const pw_rows job = {.in = dz.p,
                          .in_chan = dz.chan,
                          .w = plan->w_pw,
                          .w_out = 1,
-                         .w_in = plan->in.c,
+                         .w_in = plan->in.in.c,
                          .out = dd,
                          .out_chan = plan->ring_chan,
                          .inputs = plan->outputs,
-                         .outputs = plan->in.c,
+                         .outputs = plan->in.in.c,
                          .columns = plan->columns_out};
     pw_run(&job);
 }
@@ -207,7 +264,7 @@ static upstream_row make_both(const backward_plan *plan, const stp_upstream *up,
                           .dz = plan->acc_pw || plan->acc_bias ? plan->dz : NULL,
                           .dd = dd,
                           .dd_chan = plan->ring_chan,
-                          .channels = plan->in.c,
+                          .channels = plan->in.in.c,
                           .columns = plan->columns_out};
     plan->fused(&job);
     return (upstream_row){job.dz, (ptrdiff_t)plan->columns_out * LANES};
@@ -215,8 +272,6 @@ static upstream_row make_both(const backward_plan *plan, const stp_upstream *up,
 
 static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int oh) {
     const stp_window *win = plan->win;
-    const stp_real *row =
-        plan->in.p + (oh * win->stride_h - win->pad_top) * plan->in.row - win->pad_left * LANES;
     dw_gradient job = {.g = dd,
                        .g_chan = plan->ring_chan,
                        .in_chan = plan->in.chan,
@@ -225,17 +280,18 @@ static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int o
                        .taps = win->k_w,
                        .stride = win->stride_w,
                        .dilation = win->dilation,
-                       .channels = plan->in.c,
+                       .channels = plan->in.in.c,
                        .columns = plan->columns_out};
-    for (int i = 0; i < win->k_h; i++)
-        job.rows[i] = row + i * win->dilation * plan->in.row;
+    rows_under(plan, oh, job.rows);
     plan->gradient(&job);
 }
 
-static void run(const backward_plan *plan, const stp_upstream *up) {
+static void run(backward_plan *plan, const stp_upstream *up) {
     const stp_window *win = plan->win;
     int done = 0; // rows of d_in
     for (int oh = 0; oh < plan->rows_out; oh++) {
+        if (plan->acc_pw || plan->acc_dw)
+            input_rows_reach(&plan->in, oh);
         stp_real *dd = plan->ring ? plan->ring + oh % plan->ring_rows * plan->ring_row : NULL;
         const upstream_row dz =
             plan->fused ? make_both(plan, up, oh, dd)
@@ -264,21 +320,22 @@ static void reduce(const stp_real *acc, stp_real *out, ptrdiff_t count) {
         out[i] = lane_sum(lane_load(acc + i * LANES));
 }
 
-void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in, stp_view d,
-                                      const stp_real *w_dw, const stp_real *w_pw, stp_view d_in, int add,
-                                      stp_real *d_w_dw, stp_real *d_w_pw, stp_real *d_bias,
-                                      stp_real *scratch) {
+void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in,
+                                      const stp_rectifier *rect, const stp_real *w_dw, const stp_real *w_pw,
+                                      stp_view d_in, int add, stp_real *in_sums, stp_real *d_w_dw,
+                                      stp_real *d_w_pw, stp_real *d_bias, stp_real *scratch) {
     const ptrdiff_t n_dw = (ptrdiff_t)in.c * window->k_h * window->k_w, n_pw = (ptrdiff_t)in.c * up.g.c;
     backward_plan plan = {.win = window,
-                          .in = in,
-                          .d = d,
                           .d_in = d_in,
+                          .w_dw = w_dw,
                           .w_pw = w_pw,
                           .add = add,
                           .rows_out = up.g.h,
                           .columns_out = up.g.w,
-                          .outputs = up.g.c};
+                          .outputs = up.g.c,
+                          .in_sums = in_sums};
     plan.d_in.w = in.w; // also where d_in is not wanted: the ring's margins are laid out by it
+    input_rows_begin(&plan.in, window, in, rect, up.g.w, &scratch);
     if (d_in.p || d_w_dw)
         plan_ring(&plan, &scratch);
     if (d_in.p)
@@ -286,8 +343,11 @@ void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up,
     plan.dz = take(&scratch, (ptrdiff_t)up.g.c * up.g.w);
     if (d_w_dw)
         plan.acc_dw = take_zeros(&scratch, n_dw);
-    if (d_w_pw && w_pw)
+    if (d_w_pw && w_pw) {
         plan.acc_pw = take_zeros(&scratch, n_pw);
+        plan.d = take(&scratch, (ptrdiff_t)in.c * up.g.w);
+        plan.depthwise = STP_LANE_NAME(stp_dw_rows_pick)(window->k_w, window->stride_w, window->dilation);
+    }
     if (d_bias)
         plan.acc_bias = take_zeros(&scratch, up.g.c);
     plan.gradient = STP_LANE_NAME(stp_dw_gradient_pick)(window->k_w, window->stride_w, window->dilation);

@@ -2,6 +2,7 @@
 // until the pointwise product has read it, and the batch statistics are summed before the result is stored.
 #include "kernel/lanes/dw_rows.h"
 #include "kernel/lanes/dwpw_fused.h"
+#include "kernel/lanes/input_rows.h"
 #include "kernel/lanes/lane_kernels.h"
 #include "kernel/lanes/pw_rows.h"
 
@@ -16,13 +17,13 @@ static int chunk_columns(int channels, int columns) {
     return fit < columns ? fit : columns;
 }
 
-// The rows of `in` under output row h, moved to output column p.
-static void set_rows(dw_rows *dw, const stp_window *win, stp_view in, const stp_real *w_dw, int h, int p) {
-    const stp_real *row =
-        in.p + (h * win->stride_h - win->pad_top) * in.row + (p * win->stride_w - win->pad_left) * LANES;
+// The rows under output row h, from the column that output column p reads first.
+static void set_rows(dw_rows *dw, const input_rows *rows, const stp_real *w_dw, int h, int p) {
+    const stp_window *win = rows->win;
+    const ptrdiff_t column = (p * win->stride_w - win->pad_left) * LANES;
     dw->count = win->k_h;
     for (int i = 0; i < win->k_h; i++) {
-        dw->rows[i] = row + i * win->dilation * in.row;
+        dw->rows[i] = input_row(rows, h * win->stride_h - win->pad_top + i * win->dilation) + column;
         dw->weight[i] = w_dw + i * win->k_w;
     }
 }
@@ -40,25 +41,50 @@ static void add_sums(const stp_real *z, ptrdiff_t chan, int channels, int column
     }
 }
 
-static void forward_fused(dwpw_fused_fn fused, const stp_window *window, stp_view in, const stp_real *w_dw,
-                          const stp_real *w_pw, const stp_real *bias, stp_view d, stp_view z, stp_real *sums,
-                          dw_rows dw) {
-    dwpw_fused job = {.w_pw = w_pw, .bias = bias, .sums = sums, .z_chan = z.chan, .outputs = z.c, .dw = dw};
+static void forward_fused(dwpw_fused_fn fused, input_rows *rows, const stp_real *w_dw, const stp_real *w_pw,
+                          const stp_real *bias, stp_view z, stp_real *sums, const dw_rows *dw) {
+    dwpw_fused job = {.w_pw = w_pw, .bias = bias, .sums = sums, .z_chan = z.chan, .outputs = z.c, .dw = *dw};
     job.dw.columns = z.w;
-    job.dw.out_chan = d.chan;
     for (int h = 0; h < z.h; h++) {
-        set_rows(&job.dw, window, in, w_dw, h, 0);
-        job.dw.out = d.p ? d.p + h * d.row : NULL;
+        input_rows_reach(rows, h);
+        set_rows(&job.dw, rows, w_dw, h, 0);
         job.z = z.p + h * z.row;
         fused(&job);
     }
 }
 
-void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, const stp_real *w_dw,
-                                     const stp_real *w_pw, const stp_real *bias, stp_view d, stp_view z,
-                                     stp_real *sums, stp_real *scratch) {
-    const dw_rows_fn run = STP_LANE_NAME(stp_dw_rows_pick)(window->k_w, window->stride_w, window->dilation);
-    dw_rows dw = {.in_chan = in.chan,
+// dw->columns columns of row h from p.
+static void forward_chunk(dw_rows_fn run, dw_rows *dw, const stp_real *w_pw, const stp_real *bias, stp_view z,
+                          stp_real *to, stp_real *sums, stp_real *between) {
+    dw->out = w_pw ? between : to;
+    dw->out_chan = w_pw ? (ptrdiff_t)dw->columns * LANES : z.chan;
+    run(dw);
+    if (!w_pw) {
+        if (sums)
+            add_sums(to, z.chan, z.c, dw->columns, sums);
+        return;
+    }
+    const pw_rows pw = {.in = dw->out,
+                        .in_chan = dw->out_chan,
+                        .w = w_pw,
+                        .w_out = dw->channels,
+                        .w_in = 1,
+                        .bias = bias,
+                        .out = to,
+                        .out_chan = z.chan,
+                        .sums = sums,
+                        .inputs = dw->channels,
+                        .outputs = z.c,
+                        .columns = dw->columns};
+    pw_run(&pw);
+}
+
+void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, const stp_rectifier *rect,
+                                     const stp_real *w_dw, const stp_real *w_pw, const stp_real *bias,
+                                     stp_view z, stp_real *sums, stp_real *scratch) {
+    input_rows rows;
+    input_rows_begin(&rows, window, in, rect, z.w, &scratch);
+    dw_rows dw = {.in_chan = rows.chan,
                   .weight_chan = (ptrdiff_t)window->k_h * window->k_w,
                   .taps = window->k_w,
                   .stride = window->stride_w,
@@ -70,39 +96,17 @@ void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, cons
         w_pw ? STP_LANE_NAME(stp_dwpw_fused_pick)(in.c, window->k_w, window->stride_w, window->dilation)
              : NULL;
     if (fused) {
-        forward_fused(fused, window, in, w_dw, w_pw, bias, d, z, sums, dw);
+        forward_fused(fused, &rows, w_dw, w_pw, bias, z, sums, &dw);
         return;
     }
+    const dw_rows_fn run = STP_LANE_NAME(stp_dw_rows_pick)(window->k_w, window->stride_w, window->dilation);
     const int chunk = chunk_columns(in.c, z.w);
-    for (int h = 0; h < z.h; h++)
-        for (int p = 0, n; p < z.w; p += n) {
-            n = z.w - p - chunk < 5 ? z.w - p : chunk; // no crumbs at a row's end
-            set_rows(&dw, window, in, w_dw, h, p);
-            dw.columns = n;
-            stp_real *to = z.p + h * z.row + p * LANES;
-            if (!w_pw) {
-                dw.out = to;
-                dw.out_chan = z.chan;
-                run(&dw);
-                if (sums)
-                    add_sums(to, z.chan, z.c, n, sums);
-                continue;
-            }
-            dw.out = d.p ? d.p + h * d.row + p * LANES : scratch;
-            dw.out_chan = d.p ? d.chan : (ptrdiff_t)n * LANES;
-            run(&dw);
-            const pw_rows pw = {.in = dw.out,
-                                .in_chan = dw.out_chan,
-                                .w = w_pw,
-                                .w_out = in.c,
-                                .w_in = 1,
-                                .bias = bias,
-                                .out = to,
-                                .out_chan = z.chan,
-                                .sums = sums,
-                                .inputs = in.c,
-                                .outputs = z.c,
-                                .columns = n};
-            pw_run(&pw);
+    for (int h = 0; h < z.h; h++) {
+        input_rows_reach(&rows, h);
+        for (int p = 0; p < z.w; p += dw.columns) {
+            dw.columns = z.w - p - chunk < 5 ? z.w - p : chunk; // no crumbs at a row's end
+            set_rows(&dw, &rows, w_dw, h, p);
+            forward_chunk(run, &dw, w_pw, bias, z, z.p + h * z.row + p * LANES, sums, scratch);
         }
+    }
 }

@@ -67,11 +67,6 @@ LANE_INLINE void fused_tile(const dwpw_fused *job, int p, int skip, const int ch
                             const int stride, const int dilation, const int tile) {
     lane_vec acc[VALUES];
     depthwise(&job->dw, acc, p, channels, taps, stride, dilation, tile);
-    if (job->dw.out) {
-        STP_UNROLL
-        for (int i = 0; i < channels * tile; i++)
-            lane_store(job->dw.out + i / tile * job->dw.out_chan + (p + i % tile) * LANES, acc[i]);
-    }
     for (int m = 0; m < job->outputs; m++)
         pointwise(job, acc, m, p, skip, channels, tile);
 }

@@ -1,12 +1,12 @@
 // Depthwise and pointwise convolution of few channels without a row between: the depthwise values of a tile
-// never leave the registers (unless d is wanted).
+// never leave the registers.
 #ifndef STP_KERNEL_LANES_DWPW_FUSED_H
 #define STP_KERNEL_LANES_DWPW_FUSED_H
 
 #include "kernel/lanes/dw_rows.h"
 
 typedef struct dwpw_fused {
-    dw_rows dw;           // dw.out: the row of d, or NULL
+    dw_rows dw;           // its `out` is not used
     const stp_real *w_pw; // [outputs][channels]
     const stp_real *bias; // [outputs], or NULL
     stp_real *z, *sums;   // a row of z; sums [outputs][2][LANES] or NULL

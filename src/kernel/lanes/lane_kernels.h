@@ -4,13 +4,13 @@
 
 #include "kernel/lanes/lane.h"
 
-void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, const stp_real *w_dw,
-                                     const stp_real *w_pw, const stp_real *bias, stp_view d, stp_view z,
-                                     stp_real *sums, stp_real *scratch);
-void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in, stp_view d,
-                                      const stp_real *w_dw, const stp_real *w_pw, stp_view d_in, int add,
-                                      stp_real *d_w_dw, stp_real *d_w_pw, stp_real *d_bias,
-                                      stp_real *scratch);
+void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, const stp_rectifier *rect,
+                                     const stp_real *w_dw, const stp_real *w_pw, const stp_real *bias,
+                                     stp_view z, stp_real *sums, stp_real *scratch);
+void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up, stp_view in,
+                                      const stp_rectifier *rect, const stp_real *w_dw, const stp_real *w_pw,
+                                      stp_view d_in, int add, stp_real *in_sums, stp_real *d_w_dw,
+                                      stp_real *d_w_pw, stp_real *d_bias, stp_real *scratch);
 
 void STP_LANE_NAME(stp_conv_forward)(const stp_window *window, int relu_in, stp_view in, const stp_real *w,
                                      const stp_real *bias, stp_view z, stp_real *sums, stp_real *scratch);
