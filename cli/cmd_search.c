@@ -90,8 +90,15 @@ static stp_status run(stp_cli_session *s, int argc, char **argv, stp_search_resu
     if (strchr(s->settings.fixed, ','))
         return stp_err_set(err, STP_ERR_USAGE, "--fixed %s: give one front-end; a list is for --fronts",
                            s->settings.fixed);
-    const char *fronts = s->settings.fixed[0] ? s->settings.fixed : s->settings.fronts;
-    STP_TRY(stp_cli_session_open(s, STP_CMD_SEARCH, fronts, err));
+    if (s->settings.warmup_epochs >= s->settings.search_epochs)
+        return stp_err_set(
+            err, STP_ERR_USAGE,
+            "--warmup %lld leaves none of %lld epochs to alpha, beta and gamma; give fewer, or "
+            "more --epochs",
+            s->settings.warmup_epochs, s->settings.search_epochs);
+    int fixed = s->settings.fixed[0] != 0;
+    STP_TRY(stp_cli_session_open(s, STP_CMD_SEARCH, fixed ? s->settings.fixed : s->settings.fronts,
+                                 fixed ? "--fixed" : "--fronts", err));
     return stp_search(&s->corpus, &s->settings, s->run, s->resume, &s->observer, result, err);
 }
 

@@ -192,7 +192,8 @@ static stp_status run(stp_cli_session *s, int argc, char **argv, stp_model **mod
         STP_TRY(recall_network(s, &p, &size, err));
     else
         STP_TRY(s->settings.net[0] ? plan_known(s, &p, err) : plan_found(s, &p, err));
-    STP_TRY(stp_cli_session_open(s, STP_CMD_TRAIN, p.front, err));
+    STP_TRY(stp_cli_session_open(s, STP_CMD_TRAIN, p.front, s->settings.net[0] ? "--front" : "genotype.json",
+                                 err));
     if (!s->resume && p.net == STP_NET_FOUND) {
         STP_TRY(choose_size(s, &p, &size, err));
         STP_TRY(keep_genotype(s, &p, &size, err));

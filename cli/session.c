@@ -61,8 +61,24 @@ static stp_status make_absolute(stp_settings *settings, stp_err *err) {
     return STP_OK;
 }
 
-stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const char *fronts, stp_err *err) {
+// Only so that the line of refusal begins with what is to be changed.
+static stp_status check_fronts(const stp_settings *s, const char *fronts, const char *origin, stp_err *err) {
+    stp_front_spec specs[STP_FRONT_MAX];
+    int count;
+    stp_err problem = {0};
+    stp_status status = stp_front_list_parse(specs, &count, fronts, s->features, (int)s->rate_hz, s->low_hz,
+                                             s->high_hz, &problem);
+    if (status == STP_OK)
+        return STP_OK;
+    int names_option = strncmp(problem.text, "--", 2) == 0;
+    return stp_err_set(err, status, "%s%s%s", names_option ? "" : origin, names_option ? "" : ": ",
+                       problem.text);
+}
+
+stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const char *fronts,
+                                const char *origin, stp_err *err) {
     char recordings[41];
+    STP_TRY(check_fronts(&s->settings, fronts, origin, err));
     STP_TRY(make_absolute(&s->settings, err));
     STP_TRY(stp_corpus_open(&s->corpus, &s->settings, fronts, 1, &s->observer, err));
     stp_dataset_digest(s->corpus.dataset, recordings);

@@ -23,8 +23,9 @@ stp_status stp_cli_session_begin(stp_cli_session *session, stp_command command, 
                                  stp_err *err);
 // The recordings, by settings.data; then (unless resuming) makes the run folder and writes settings.json, so
 // that a mistake in the options or the recordings leaves nothing behind.
+// fronts: a list of front-ends, `origin` the option or file that says it.
 stp_status stp_cli_session_open(stp_cli_session *session, stp_command command, const char *fronts,
-                                stp_err *err);
+                                const char *origin, stp_err *err);
 void stp_cli_session_end(stp_cli_session *session);
 
 #endif

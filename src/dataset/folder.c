@@ -26,6 +26,9 @@ void stp_folder_warn_unusable(const stp_folder *folder) {
     for (int i = 0; i < folder->files; i++)
         if (folder->file[i].problem)
             stp_folder_warn(folder, "%s", folder->file[i].problem);
+    if (folder->skipped > 1)
+        stp_folder_warn(folder, "%.256s: %d of %d files are skipped", folder->dir, folder->skipped,
+                        folder->files);
 }
 
 static stp_status check_options(const stp_dataset_options *options, stp_err *err) {

@@ -100,7 +100,7 @@ static stp_status add_entry(stp_front_bank *bank, const stp_front_spec *spec, st
         return stp_err_set(
             err, STP_ERR_USAGE,
             "front-end window of %d samples is longer than a clip of %d; give a shorter window "
-            "or longer clips",
+            "or longer clips (--clip-ms)",
             spec->window_samples, bank->clip_samples);
     STP_TRY(stp_front_tables_make(&entry->config, spec, bank->arena, err));
     bank->count++;

@@ -83,7 +83,7 @@ stp_status stp_checkpoint_write(stp_run *run, const char *name, const char *sett
 }
 
 static stp_status refuse(stp_err *err, const char *path, const char *what) {
-    return stp_err_set(err, STP_ERR_FORMAT, "%s: the checkpoint is %s; delete it and start the run again",
+    return stp_err_set(err, STP_ERR_FORMAT, "%s: the checkpoint is %s; start a new run, or restore the file",
                        path, what);
 }
 
@@ -178,8 +178,8 @@ stp_status stp_checkpoint_read(stp_run *run, const char *name, const char *setti
     STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
     if (!stp_run_has(run, name))
         return stp_err_set(err, STP_ERR_IO,
-                           "%s: there is no checkpoint; the run stopped before its first one, start it "
-                           "again",
+                           "%s: there is no checkpoint; the run stopped before its first one, so "
+                           "start a new run",
                            path);
     char *data;
     size_t bytes;
