@@ -15,6 +15,11 @@ static inline void stapes_nn_store_word(int8_t *to, uint32_t word) {
     memcpy(to, &word, 4);
 }
 
+static inline void stapes_nn_store_half(int8_t *to, uint32_t half) {
+    const uint16_t two = (uint16_t)half;
+    memcpy(to, &two, 2);
+}
+
 static inline void stapes_nn_copy(int8_t *to, const int8_t *from, int32_t n) {
     for (; n >= 4; n -= 4, to += 4, from += 4)
         stapes_nn_store_word(to, stapes_nn_load_word(from));
@@ -23,6 +28,9 @@ static inline void stapes_nn_copy(int8_t *to, const int8_t *from, int32_t n) {
 }
 
 static inline void stapes_nn_fill(int8_t *to, int8_t value, int32_t n) {
+    const uint32_t four = (uint8_t)value * 0x01010101u;
+    for (; n >= 4; n -= 4, to += 4)
+        stapes_nn_store_word(to, four);
     for (; n > 0; n--)
         *to++ = value;
 }

@@ -55,7 +55,8 @@ typedef struct stapes_op {
 // input's zero point is part of the bias: bias = b - zero * sum of the weights, so a kernel multiplies stored
 // values as they are, and padding has the value `zero`.
 // multiplier is 2^31 times a factor from 1/2 to 1, shift the power of two from -31 to 29 (above 0: to the
-// left). acc lies within +-2^30, also shifted to the left; so at most 65 000 weights a channel.
+// left). Weights are never -128; acc lies within +-2^30, also shifted to the left, so a channel has at most
+// 65 000 of them.
 // TensorFlow Lite's FULLY_CONNECTED (2.9) knows one multiplier for all channels; here each may have its own.
 // Add: each input less its zero point is shifted left by 20, rescaled by its multiplier, both are summed and
 // rescaled by the output's (TensorFlow Lite's ADD).
