@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     STAPES_FRONT_MIN_FFT = 128,
     STAPES_FRONT_MAX_FFT = 2048,
@@ -73,5 +77,9 @@ void stapes_front_frame(stapes_front *front, const int16_t *samples, float *row)
 // stapes_front_frame on windows hop_samples apart.
 int stapes_front_push(stapes_front *front, const int16_t **samples, size_t *count, float *row);
 void stapes_front_reset(stapes_front *front); // forgets the samples so far
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
