@@ -2,24 +2,71 @@
 #include "nn/nn.h"
 #include "nn/rescale.h"
 
+#if STAPES_NN_MVE
+#include <arm_mve.h>
+#endif
+
 // Each input less its zero point is taken with 20 more bits, so that what rescaling rounds away does not
 // show.
 enum { STAPES_NN_ADD_BITS = 20 };
 
-static void add_run(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,
-                    const int8_t *a, const int8_t *b, int8_t *y, int32_t n) {
-    const int32_t *multipliers = constants->multipliers + op->channel;
-    const int8_t *shifts = constants->shifts + op->channel;
+// What an input or the sum goes through: x times multiplier, then shifted to the right by `bits`, halves away
+// from zero. Branches are replaced by constants: nothing to shift, and none of this has an effect.
+typedef struct stage {
+    int32_t multiplier, left, bits, half, below; // below: -1 where numbers under zero need it, else 0
+} stage;
+
+static stage stage_of(const stapes_constants *constants, uint32_t at) {
+    const int32_t shift = constants->shifts[at], bits = shift < 0 ? -shift : 0;
+    const stage s = {constants->multipliers[at], shift > 0 ? shift : 0, bits, (int32_t)((1u << bits) >> 1),
+                     bits > 0 ? -1 : 0};
+    return s;
+}
+
+#if STAPES_NN_MVE
+
+static inline int32x4_t rescale(const stage *s, int32x4_t x) {
+    const int32x4_t high = vqrdmulhq_n_s32(vshlq_r_s32(x, s->left), s->multiplier);
+    return vrshlq_n_s32(vaddq_s32(high, vandq_s32(vshrq_n_s32(high, 31), vdupq_n_s32(s->below))), -s->bits);
+}
+
+static void add_run(const stapes_op *op, const stapes_map *maps, const stage stages[3], const int8_t *a,
+                    const int8_t *b, int8_t *y, int32_t n) {
+    const stage first = stages[0], second = stages[1], last = stages[2];
     const int32_t zero_a = maps[op->in].zero, zero_b = maps[op->second].zero, zero_y = maps[op->out].zero;
-    for (int32_t i = 0; i < n; i++) {
-        const int32_t wide_a = (a[i] - zero_a) * (1 << STAPES_NN_ADD_BITS);
-        const int32_t wide_b = (b[i] - zero_b) * (1 << STAPES_NN_ADD_BITS);
-        const int32_t sum = stapes_nn_rescale_away(wide_a, multipliers[0], shifts[0]) +
-                            stapes_nn_rescale_away(wide_b, multipliers[1], shifts[1]);
-        const int32_t q = stapes_nn_rescale_away(sum, multipliers[2], shifts[2]) + zero_y;
-        y[i] = (int8_t)stapes_nn_clamp(q, op->out_low, op->out_high);
+    const int32x4_t low = vdupq_n_s32(op->out_low), high = vdupq_n_s32(op->out_high);
+    for (int32_t i = 0; i < n; i += 4) {
+        const mve_pred16_t here = vctp32q((uint32_t)(n - i));
+        const int32x4_t wide_a =
+            vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(a + i, here), zero_a), STAPES_NN_ADD_BITS);
+        const int32x4_t wide_b =
+            vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(b + i, here), zero_b), STAPES_NN_ADD_BITS);
+        const int32x4_t sum = vaddq_s32(rescale(&first, wide_a), rescale(&second, wide_b));
+        const int32x4_t q = vaddq_n_s32(rescale(&last, sum), zero_y);
+        vstrbq_p_s32(y + i, vminq_s32(vmaxq_s32(q, low), high), here);
     }
 }
+
+#else
+
+static inline int32_t rescale(const stage *s, int32_t x) {
+    const int32_t high = stapes_nn_high_multiply(x * (1 << s->left), s->multiplier);
+    return (high + ((high >> 31) & s->below) + s->half) >> s->bits;
+}
+
+static void add_run(const stapes_op *op, const stapes_map *maps, const stage stages[3], const int8_t *a,
+                    const int8_t *b, int8_t *y, int32_t n) {
+    const stage first = stages[0], second = stages[1], last = stages[2];
+    const int32_t one = 1 << STAPES_NN_ADD_BITS, zero_y = maps[op->out].zero;
+    const int32_t zero_a = maps[op->in].zero * one, zero_b = maps[op->second].zero * one;
+    const int32_t low = op->out_low, high = op->out_high;
+    for (const int8_t *end = a + n; a != end; a++, b++, y++) {
+        const int32_t sum = rescale(&first, *a * one - zero_a) + rescale(&second, *b * one - zero_b);
+        *y = (int8_t)stapes_nn_clamp(rescale(&last, sum) + zero_y, low, high);
+    }
+}
+
+#endif
 
 void stapes_nn_add(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,
                    int8_t *arena, int8_t *scratch) {
@@ -27,11 +74,13 @@ void stapes_nn_add(const stapes_op *op, const stapes_map *maps, const stapes_con
     const int8_t *a = arena + in->offset, *b = arena + second->offset;
     int8_t *y = arena + out->offset;
     const int32_t pixels = (int32_t)in->h * in->w;
+    const stage stages[3] = {stage_of(constants, op->channel), stage_of(constants, op->channel + 1),
+                             stage_of(constants, op->channel + 2)};
     (void)scratch;
     if (in->pitch == in->c && second->pitch == in->c && out->pitch == in->c) {
-        add_run(op, maps, constants, a, b, y, pixels * in->c);
+        add_run(op, maps, stages, a, b, y, pixels * in->c);
         return;
     }
     for (int32_t p = 0; p < pixels; p++, a += in->pitch, b += second->pitch, y += out->pitch)
-        add_run(op, maps, constants, a, b, y, in->c);
+        add_run(op, maps, stages, a, b, y, in->c);
 }

@@ -1,29 +1,104 @@
 // Mean over the part of a window that lies in the map, halves away from zero.
 #include "nn/bytes.h"
+#include "nn/dsp.h"
 #include "nn/rescale.h"
 #include "nn/window.h"
 
-static int32_t sum_of(const stapes_nn_window *window, int32_t c, int32_t pitch, int32_t low) {
-    const int8_t *line = window->first + c;
-    int32_t sum = 0;
-    for (int32_t i = 0; i < window->rows; i++, line += window->line)
-        for (int32_t j = 0; j < window->columns; j++) {
-            const int32_t x = line[j * pitch];
-            sum += x < low ? low : x;
-        }
-    return sum;
-}
+#if STAPES_NN_MVE
+#include <arm_mve.h>
+#endif
 
 static inline int8_t mean(const stapes_op *op, int32_t sum, int32_t count) {
     const int32_t half = sum < 0 ? -(count / 2) : count / 2;
     return (int8_t)stapes_nn_clamp((sum + half) / count, op->out_low, op->out_high);
 }
 
+static int32_t sum_of(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int32_t low) {
+    int32_t sum = 0;
+    for (int32_t i = window->rows; i > 0; i--, line += window->line) {
+        const int8_t *x = line;
+        for (int32_t j = window->columns; j > 0; j--, x += pitch)
+            sum += *x < low ? low : *x;
+    }
+    return sum;
+}
+
+#if STAPES_NN_MVE
+
+static void sum_four(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int8_t low,
+                     int32_t sums[4]) {
+    const int32x4_t lows = vdupq_n_s32(low);
+    int32x4_t sum = vdupq_n_s32(0);
+    for (int32_t i = window->rows; i > 0; i--, line += window->line) {
+        const int8_t *x = line;
+        for (int32_t j = window->columns; j > 0; j--, x += pitch)
+            sum = vaddq_s32(sum, vmaxq_s32(vldrbq_s32(x), lows));
+    }
+    vstrwq_s32(sums, sum);
+}
+
+#elif STAPES_NN_DSP
+
+// Pairs of 16-bit sums, which hold 255 values and so a whole row of any window.
+static void sum_four(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int8_t low,
+                     int32_t sums[4]) {
+    const uint32_t lows = stapes_nn_four(low);
+    uint32_t even = 0, odd = 0;
+    int32_t room = 255;
+    sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    for (int32_t i = window->rows; i > 0; i--, line += window->line) {
+        const int8_t *x = line;
+        for (int32_t j = window->columns; j > 0; j--, x += pitch) {
+            const uint32_t four = stapes_nn_larger(stapes_nn_load_word(x), lows);
+            even = stapes_nn_add_even(even, four);
+            odd = stapes_nn_add_odd(odd, four);
+        }
+        room -= window->columns;
+        if (room < window->columns || i == 1) {
+            sums[0] += (int16_t)(even & 0xffffu);
+            sums[1] += (int16_t)(odd & 0xffffu);
+            sums[2] += (int16_t)(even >> 16);
+            sums[3] += (int16_t)(odd >> 16);
+            even = odd = 0;
+            room = 255;
+        }
+    }
+}
+
+#else
+
+static void sum_four(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int8_t low,
+                     int32_t sums[4]) {
+    int32_t a = 0, b = 0, c = 0, d = 0;
+    for (int32_t i = window->rows; i > 0; i--, line += window->line) {
+        const int8_t *x = line;
+        for (int32_t j = window->columns; j > 0; j--, x += pitch) {
+            a += x[0] < low ? low : x[0];
+            b += x[1] < low ? low : x[1];
+            c += x[2] < low ? low : x[2];
+            d += x[3] < low ? low : x[3];
+        }
+    }
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    sums[3] = d;
+}
+
+#endif
+
 static void pool_pixel(const stapes_op *op, const stapes_map *in, const stapes_nn_window *window,
                        int8_t *to) {
     const int32_t count = window->rows * window->columns;
-    for (int32_t c = 0; c < in->c; c++)
-        to[c] = mean(op, sum_of(window, c, in->pitch, op->in_low), count);
+    int32_t c = 0;
+    for (; c + 4 <= in->c; c += 4) {
+        int32_t sums[4];
+        sum_four(window, in->pitch, window->first + c, op->in_low, sums);
+        for (int32_t k = 0; k < 4; k++)
+            to[c + k] = mean(op, sums[k], count);
+    }
+    for (; c < in->c; c++)
+        to[c] = mean(op, sum_of(window, in->pitch, window->first + c, op->in_low), count);
 }
 
 void stapes_nn_average_pool(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,

@@ -2,37 +2,39 @@
 #include "nn/bytes.h"
 #include "nn/rows.h"
 
-// One row of the window, k_w pixels from column x on, where the map has that row.
-static int8_t *gather_line(const stapes_op *op, const stapes_map *in, const int8_t *line, int32_t x,
-                           int8_t *to) {
-    const int32_t c = in->c;
-    if (op->dilation == 1 && in->pitch == c) { // pixels lie next to each other
-        const int32_t before = x < 0 ? (x < -op->k_w ? op->k_w : -x) : 0;
-        const int32_t inside = in->w - x < op->k_w ? in->w - x - before : op->k_w - before;
-        const int32_t columns = inside > 0 ? inside : 0;
-        stapes_nn_fill(to, in->zero, before * c);
-        stapes_nn_copy(to + before * c, line + (x + before) * c, columns * c);
-        stapes_nn_fill(to + (before + columns) * c, in->zero, (op->k_w - before - columns) * c);
-        return to + op->k_w * c;
-    }
-    for (int32_t k = 0; k < op->k_w; k++, x += op->dilation, to += c)
-        if (x >= 0 && x < in->w)
-            stapes_nn_copy(to, line + x * in->pitch, c);
-        else
-            stapes_nn_fill(to, in->zero, c);
-    return to;
+// Of k taps, `dilation` apart and the first at `first`: those before the map and those in it.
+typedef struct taps {
+    int32_t before, inside;
+} taps;
+
+static taps taps_in(int32_t first, int32_t k, int32_t dilation, int32_t length) {
+    taps t = {0, 0};
+    for (; t.before < k && first < 0; first += dilation)
+        t.before++;
+    for (; t.before + t.inside < k && first < length; first += dilation)
+        t.inside++;
+    return t;
 }
 
 // The window whose first row and column are y and x, as [k_h][k_w][c].
 static void gather(const stapes_op *op, const stapes_map *in, const int8_t *values, int32_t y, int32_t x,
                    int8_t *to) {
-    for (int32_t k = 0; k < op->k_h; k++, y += op->dilation)
-        if (y >= 0 && y < in->h) {
-            to = gather_line(op, in, values + y * in->w * in->pitch, x, to);
-        } else {
-            stapes_nn_fill(to, in->zero, op->k_w * in->c);
-            to += op->k_w * in->c;
-        }
+    const int32_t c = in->c, width = op->k_w * c, apart = op->dilation * in->pitch;
+    const taps rows = taps_in(y, op->k_h, op->dilation, in->h),
+               columns = taps_in(x, op->k_w, op->dilation, in->w);
+    const int32_t before = columns.before * c, inside = columns.inside * c;
+    if (rows.inside + columns.inside < op->k_h + op->k_w)
+        stapes_nn_fill(to, in->zero, op->k_h * width);
+    const int8_t *from = values + (y + rows.before * op->dilation) * in->w * in->pitch +
+                         (x + columns.before * op->dilation) * in->pitch;
+    to += rows.before * width + before;
+    for (int32_t i = rows.inside; i > 0; i--, to += width, from += op->dilation * in->w * in->pitch) {
+        if (apart == c) // pixels lie next to each other
+            stapes_nn_copy(to, from, inside);
+        else
+            for (int32_t j = 0; j < columns.inside; j++)
+                stapes_nn_copy(to + j * c, from + j * apart, c);
+    }
 }
 
 void stapes_nn_conv(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,

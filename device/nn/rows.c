@@ -43,48 +43,63 @@ void stapes_nn_rows_load(stapes_nn_rows *rows, int which, const int8_t *x) {
     rows->x[which] = x;
 }
 
-// One input of two pixels by the weights of two channels.
-#define STAPES_NN_STEP()                                                                                     \
+typedef struct sums {
+    int32_t a0, a1, b0, b1; // channels a and b, pixels 0 and 1
+} sums;
+
+// One input of both pixels by the weights of both channels.
+#define STAPES_NN_STEP(i)                                                                                    \
     do {                                                                                                     \
-        const int32_t a = *x0++, b = *x1++, w = *w0++, v = *w1++;                                            \
-        sum[0] += a * w;                                                                                     \
-        sum[1] += b * w;                                                                                     \
-        sum[2] += a * v;                                                                                     \
-        sum[3] += b * v;                                                                                     \
+        const int32_t first = x0[i], second = x1[i], weight_a = a[i], weight_b = b[i];                       \
+        sum.a0 += first * weight_a;                                                                          \
+        sum.a1 += second * weight_a;                                                                         \
+        sum.b0 += first * weight_b;                                                                          \
+        sum.b1 += second * weight_b;                                                                         \
     } while (0)
 
-static inline void dot(const int8_t *x0, const int8_t *x1, const int8_t *w0, const int8_t *w1, int32_t n,
-                       int32_t sums[4]) {
-    int32_t sum[4] = {sums[0], sums[1], sums[2], sums[3]};
-    const int8_t *const four = x0 + (n & ~3), *const end = x0 + n;
-    while (x0 != four) { // unrolled by hand: small cores have no other way to spare the branch
-        STAPES_NN_STEP();
-        STAPES_NN_STEP();
-        STAPES_NN_STEP();
-        STAPES_NN_STEP();
+static inline sums dot(sums sum, const int8_t *x0, const int8_t *x1, const int8_t *a, const int8_t *b,
+                       int32_t n) {
+    for (; n >= 8; n -= 8, x0 += 8, x1 += 8, a += 8, b += 8) { // small cores spare branches no other way
+        STAPES_NN_STEP(0);
+        STAPES_NN_STEP(1);
+        STAPES_NN_STEP(2);
+        STAPES_NN_STEP(3);
+        STAPES_NN_STEP(4);
+        STAPES_NN_STEP(5);
+        STAPES_NN_STEP(6);
+        STAPES_NN_STEP(7);
     }
-    while (x0 != end)
-        STAPES_NN_STEP();
-    for (int i = 0; i < 4; i++)
-        sums[i] = sum[i];
+    for (int32_t i = 0; i < n; i++)
+        STAPES_NN_STEP(i);
+    return sum;
 }
 
-static inline int8_t finish(const stapes_nn_rows *rows, int32_t channel, int32_t sum) {
-    const int32_t q = stapes_nn_rescale_up(sum, rows->multipliers[channel], rows->shifts[channel]);
-    return (int8_t)stapes_nn_clamp(q + rows->out_zero, rows->out_low, rows->out_high);
+// One channel of both pixels.
+static inline void finish(const stapes_nn_rows *rows, int32_t channel, int32_t sum0, int32_t sum1,
+                          int8_t *out0, int8_t *out1) {
+    const int32_t multiplier = rows->multipliers[channel], shift = rows->shifts[channel], bits = -1 - shift;
+    const int32_t zero = rows->out_zero, low = rows->out_low, high = rows->out_high;
+    int32_t q0, q1;
+    if (shift < 0) { // nearly always
+        q0 = ((stapes_nn_high_multiply(sum0, multiplier) >> bits) + 1) >> 1;
+        q1 = ((stapes_nn_high_multiply(sum1, multiplier) >> bits) + 1) >> 1;
+    } else {
+        q0 = stapes_nn_rescale_up(sum0, multiplier, shift);
+        q1 = stapes_nn_rescale_up(sum1, multiplier, shift);
+    }
+    *out0 = (int8_t)stapes_nn_clamp(q0 + zero, low, high);
+    *out1 = (int8_t)stapes_nn_clamp(q1 + zero, low, high);
 }
 
 void stapes_nn_rows_run(const stapes_nn_rows *rows, int8_t *out0, int8_t *out1) {
+    const int32_t n = rows->n;
     const int8_t *w = rows->weights;
-    for (int32_t c = 0; c < rows->channels; c += 2, w += 2 * rows->n) {
+    for (int32_t c = 0; c < rows->channels; c += 2, w += 2 * n) {
         const int32_t d = c + 1 < rows->channels ? c + 1 : c; // an odd last channel is its own partner
-        const int8_t *v = w + (d - c) * rows->n;
-        int32_t sums[4] = {rows->biases[c], rows->biases[c], rows->biases[d], rows->biases[d]};
-        dot(rows->x[0], rows->x[1], w, v, rows->n, sums);
-        out0[c] = finish(rows, c, sums[0]);
-        out1[c] = finish(rows, c, sums[1]);
-        out0[d] = finish(rows, d, sums[2]);
-        out1[d] = finish(rows, d, sums[3]);
+        const int32_t a = rows->biases[c], b = rows->biases[d];
+        const sums sum = dot((sums){a, a, b, b}, rows->x[0], rows->x[1], w, w + (d - c) * n, n);
+        finish(rows, c, sum.a0, sum.a1, out0 + c, out1 + c);
+        finish(rows, d, sum.b0, sum.b1, out0 + d, out1 + d);
     }
 }
 
