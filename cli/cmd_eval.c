@@ -200,7 +200,8 @@ int stp_cmd_eval(int argc, char **argv) {
         exit_status = stp_cli_print_json("eval", whole_json(&e));
     else if (status == STP_OK)
         print_text(&e);
-    if (status != STP_OK || drawn != STP_OK) // the figures in numbers are told all the same
+    if (exit_status == 0 &&
+        (status != STP_OK || drawn != STP_OK)) // the figures in numbers are told all the same
         exit_status = stp_cli_fail("eval", &err);
     stp_corpus_close(&e.corpus);
     stp_cli_trained_close(&e.trained);

@@ -18,21 +18,12 @@ static stp_status read_options(stp_cli_trained *t, stp_err *err) {
     return status;
 }
 
-static stp_status load(stp_cli_trained *t, stp_err *err) {
-    stp_command command;
-    STP_TRY(stp_run_command(t->run, &command, err));
-    if (command == STP_CMD_TRAIN && !stp_run_has(t->run, "model.json"))
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "%s has not finished its training; go on with: stapes train --resume %s",
-                           stp_run_path(t->run), stp_run_path(t->run));
-    STP_TRY(stp_model_load(&t->model, t->run, err));
-    return read_options(t, err);
-}
-
 stp_status stp_cli_trained_open(stp_cli_trained *t, const char *path, stp_err *err) {
     memset(t, 0, sizeof *t);
     STP_TRY(stp_run_open(&t->run, path, err));
-    stp_status status = load(t, err);
+    stp_status status = stp_model_load_finished(&t->model, t->run, err);
+    if (status == STP_OK)
+        status = read_options(t, err);
     if (status != STP_OK)
         stp_cli_trained_close(t);
     return status;

@@ -45,6 +45,8 @@ void stp_model_destroy(stp_model *model);
 // model.json (what it is, readable) and weights.bin (a checkpoint file), in a run folder.
 stp_status stp_model_save(const stp_model *model, stp_run *run, stp_err *err);
 stp_status stp_model_load(stp_model **model, stp_run *run, stp_err *err);
+// The same of a training's run folder; STP_ERR_USAGE when the training has not finished.
+stp_status stp_model_load_finished(stp_model **model, stp_run *run, stp_err *err);
 
 // The network of a genotype at other sizes: parameters as deployed, and MACs of one clip. For choosing a
 // size.

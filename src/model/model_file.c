@@ -1,5 +1,6 @@
 // model.json and weights.bin.
 #include "model/model.h"
+#include "run/run_settings.h"
 
 #include "base/json_memory.h"
 
@@ -141,4 +142,14 @@ stp_status stp_model_load(stp_model **out, stp_run *run, stp_err *err) {
     }
     *out = model;
     return STP_OK;
+}
+
+stp_status stp_model_load_finished(stp_model **model, stp_run *run, stp_err *err) {
+    stp_command command;
+    STP_TRY(stp_run_command(run, &command, err));
+    if (command == STP_CMD_TRAIN && !stp_run_has(run, "model.json"))
+        return stp_err_set(err, STP_ERR_USAGE,
+                           "%s has not finished its training; go on with: stapes train --resume %s",
+                           stp_run_path(run), stp_run_path(run));
+    return stp_model_load(model, run, err);
 }

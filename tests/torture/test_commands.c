@@ -26,7 +26,7 @@ static const command commands[] = {
      "--threads 1 --quiet",
      "found"},
     {"train", stp_cmd_train,
-     "@/found --out @/trained --epochs 2 --batch 16 --bn-group 16 --cells 3 --max-params 9000 --drop-path "
+     "@/found --out @/trained --epochs 2 --batch 16 --bn-group 16 --cells 3 --max-params 12000 --drop-path "
      "0.1 --checkpoint-steps 2 --threads 1 --quiet",
      "trained"},
     {"train", stp_cmd_train,
