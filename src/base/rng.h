@@ -18,6 +18,7 @@ typedef enum stp_rng_purpose {
     STP_RNG_DROP,
     STP_RNG_TEST,
     STP_RNG_CALIBRATE, // which clips ranges are measured on
+    STP_RNG_PLAN,      // orders of a memory plan
 } stp_rng_purpose;
 
 typedef struct stp_rng {

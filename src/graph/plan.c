@@ -64,18 +64,22 @@ static void insert_by_offset(const stp_plan_item *items, int *placed, int count,
     placed[at] = item;
 }
 
-size_t stp_plan_greedy(stp_plan_item *items, int count, int *scratch) {
+size_t stp_plan_in_order(stp_plan_item *items, const int *order, int pinned, int count, int *scratch) {
     size_t total = 0;
-    int *order = scratch, *placed = scratch + count;
-    sort_by_size(items, order, count);
     for (int i = 0; i < count; i++) {
         stp_plan_item *self = &items[order[i]];
-        self->offset = lowest_gap(items, placed, i, self);
-        insert_by_offset(items, placed, i, order[i]);
+        if (i >= pinned)
+            self->offset = lowest_gap(items, scratch, i, self);
+        insert_by_offset(items, scratch, i, order[i]);
         if (self->offset + self->size > total)
             total = self->offset + self->size;
     }
     return total;
+}
+
+size_t stp_plan_greedy(stp_plan_item *items, int count, int *scratch) {
+    sort_by_size(items, scratch, count);
+    return stp_plan_in_order(items, scratch, 0, count, scratch + count);
 }
 
 size_t stp_plan_lower_bound(const stp_plan_item *items, int count) {

@@ -14,6 +14,9 @@ typedef struct stp_plan_item {
 // large items first, each at the lowest gap among those alive with it. `scratch` has room for 2 * count ints.
 // Returns the total size.
 size_t stp_plan_greedy(stp_plan_item *items, int count, int *scratch);
+// One after another in an order of the caller's (indices of items), each at the lowest gap. The first
+// `pinned` stay where they are; they may overlap each other. `scratch` has room for `count` ints.
+size_t stp_plan_in_order(stp_plan_item *items, const int *order, int pinned, int count, int *scratch);
 // The largest sum of sizes alive at one step: no plan can be smaller.
 size_t stp_plan_lower_bound(const stp_plan_item *items, int count);
 
