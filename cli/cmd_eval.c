@@ -3,6 +3,8 @@
 #include "commands.h"
 #include "eval/examine.h"
 #include "eval/metrics.h"
+#include "int8.h"
+#include "quant/int8_file.h"
 #include "report/figures.h"
 #include "report/meter.h"
 #include "report/table.h"
@@ -21,6 +23,7 @@ typedef struct examination {
     stp_split split;
     long long *counts;
     stp_metrics metrics;
+    stp_rate in_float, agreement; // with --int8, whose answers the counts are then
     char figure[STP_PATH_BYTES];
 } examination;
 
@@ -31,11 +34,28 @@ static const char *const *labels_of(const examination *e) {
 static stp_status draw(examination *e, stp_err *err) {
     const stp_model *model = e->trained.model;
     char title[160];
-    snprintf(title, sizeof title, "%s: %.1f %% of %lld clips", stp_split_name(e->split),
-             100 * e->metrics.accuracy.value, e->metrics.accuracy.total);
+    snprintf(title, sizeof title, "%s%s: %.1f %% of %lld clips", stp_split_name(e->split),
+             e->settings.int8 ? ", int8" : "", 100 * e->metrics.accuracy.value, e->metrics.accuracy.total);
     stp_svg svg;
     stp_figure_confusion(&svg, e->counts, model->classes, labels_of(e), title);
-    return stp_cli_draw("eval", e->trained.run, &svg, e->settings.out, "confusion.svg", e->figure, err);
+    return stp_cli_draw("eval", e->trained.run, &svg, e->settings.out,
+                        e->settings.int8 ? "confusion-int8.svg" : "confusion.svg", e->figure, err);
+}
+
+static stp_status examine_int8(examination *e, stp_err *err) {
+    const stp_model *model = e->trained.model;
+    stp_cli_int8_answers answers;
+    stp_int8_net *net;
+    STP_TRY(stp_int8_load(&net, model, e->trained.run, err));
+    stp_status status =
+        stp_cli_int8_answer(&answers, net, &e->corpus, model, e->split, e->trained.settings.data, err);
+    stp_int8_net_destroy(net);
+    STP_TRY(status);
+    e->in_float = stp_cli_right(&answers.in_float);
+    e->agreement = stp_cli_agreement(&answers);
+    stp_answers_count(&answers.in_int8, model, e->counts);
+    stp_cli_int8_free(&answers);
+    return STP_OK;
 }
 
 static stp_status examine(examination *e, stp_err *err) {
@@ -50,7 +70,10 @@ static stp_status examine(examination *e, stp_err *err) {
         return stp_err_memory(err, "the confusion matrix", 0);
     stp_observer observer = stp_meter_observer(&e->meter, NULL);
     STP_TRY(stp_examine_open(&e->corpus, model, options, &observer, err));
-    STP_TRY(stp_examine(&e->corpus, model, options, e->split, e->counts, err));
+    if (e->settings.int8)
+        STP_TRY(examine_int8(e, err));
+    else
+        STP_TRY(stp_examine(&e->corpus, model, options, e->split, e->counts, err));
     stp_confusion_metrics(&e->metrics, e->counts, model->classes, labels_of(e));
     return STP_OK;
 }
@@ -123,6 +146,10 @@ static void print_text(const examination *e) {
     snprintf(what, sizeof what, "%s clips", stp_split_name(e->split));
     printf("recordings   %s\n", e->trained.settings.data);
     print_rate("accuracy", m->accuracy, what);
+    if (e->settings.int8) {
+        print_rate("in float", e->in_float, what);
+        print_rate("agreement", e->agreement, "decisions are those in float");
+    }
     printf("balanced     %5.1f %%   (mean recall of %d classes)\n", 100 * m->balanced_accuracy,
            m->measured_classes);
     if (m->miss.total < m->accuracy.total) { // some class is no word
@@ -138,18 +165,11 @@ static void print_text(const examination *e) {
 
 // --- as JSON ---------------------------------------------------------------------------------------------
 
-static json_t *rate_json(stp_rate rate) {
-    if (rate.total == 0)
-        return json_null();
-    return json_pack("{s:f, s:f, s:f, s:I, s:I}", "value", 100 * rate.value, "low", 100 * rate.low, "high",
-                     100 * rate.high, "hits", (json_int_t)rate.hits, "n", (json_int_t)rate.total);
-}
-
 static json_t *recalls_json(const examination *e) {
     json_t *object = json_object();
     for (int c = 0; object && c < e->trained.model->classes; c++)
         json_object_set_new(object, labels_of(e)[c],
-                            rate_json(stp_confusion_recall(e->counts, e->trained.model->classes, c)));
+                            stp_cli_rate_json(stp_confusion_recall(e->counts, e->trained.model->classes, c)));
     return object;
 }
 
@@ -180,8 +200,12 @@ static json_t *whole_json(const examination *e) {
         "data", stp_cli_json_text(e->trained.settings.data), "split", stp_split_name(e->split), "n",
         (json_int_t)m->accuracy.total, "accuracy", 100 * m->accuracy.value, "low", 100 * m->accuracy.low,
         "high", 100 * m->accuracy.high, "balanced_accuracy", 100 * m->balanced_accuracy);
-    json_object_set_new(object, "miss", words_only ? json_null() : rate_json(m->miss));
-    json_object_set_new(object, "false_alarm", words_only ? json_null() : rate_json(m->false_alarm));
+    if (e->settings.int8) {
+        json_object_set_new(object, "in_float", stp_cli_rate_json(e->in_float));
+        json_object_set_new(object, "agreement", stp_cli_rate_json(e->agreement));
+    }
+    json_object_set_new(object, "miss", words_only ? json_null() : stp_cli_rate_json(m->miss));
+    json_object_set_new(object, "false_alarm", words_only ? json_null() : stp_cli_rate_json(m->false_alarm));
     json_object_set_new(object, "labels", labels_json(e));
     json_object_set_new(object, "recall", recalls_json(e));
     json_object_set_new(object, "confusion", confusion_json(e));

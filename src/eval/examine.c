@@ -131,39 +131,57 @@ stp_status stp_examine_open(stp_corpus *corpus, const stp_model *model, const st
 
 // --- the test -------------------------------------------------------------------------------------------
 
-static stp_status count_answers(const stp_corpus *corpus, const stp_model *model, int group, int *clips,
-                                int *predicted, int count, long long *counts, stp_err *err) {
+stp_status stp_answers_begin(stp_answers *a, const stp_corpus *corpus, const stp_model *model,
+                             stp_split split, const char *data, stp_err *err) {
     const stp_dataset *dataset = corpus->dataset;
-    stp_stepper *stepper;
-    STP_TRY(stp_evaluate_stepper(&stepper, model, corpus, group, err));
-    // Only what the model answers is taken from here: the folder's classes may be fewer than the model's.
-    stp_evaluation evaluation = {.predicted = predicted};
-    stp_evaluate(stepper, corpus, model->weights, model->running, NULL, clips, count, &evaluation);
-    for (int i = 0; i < count; i++) {
-        int truth = label_at(model, dataset->labels[dataset->clip[clips[i]].class_index]);
-        stp_confusion_add(counts, model->classes, truth, predicted[i]);
+    *a = (stp_answers){.count = stp_dataset_select(dataset, split, NULL)};
+    if (a->count == 0)
+        return stp_err_set(err, STP_ERR_DATA,
+                           "%s: no clip for %s in this folder; take another --split, or all", data,
+                           stp_split_name(split));
+    size_t bytes = sizeof(int) * (size_t)a->count;
+    a->clips = stp_alloc(bytes);
+    a->truth = stp_alloc(bytes);
+    a->predicted = stp_alloc(bytes);
+    if (!a->clips || !a->truth || !a->predicted) {
+        stp_answers_free(a);
+        return stp_err_memory(err, "the answers", 3 * bytes);
     }
+    stp_dataset_select(dataset, split, a->clips);
+    for (int i = 0; i < a->count; i++)
+        a->truth[i] = label_at(model, dataset->labels[dataset->clip[a->clips[i]].class_index]);
+    return STP_OK;
+}
+
+void stp_answers_free(stp_answers *a) {
+    stp_free(a->clips);
+    stp_free(a->truth);
+    stp_free(a->predicted);
+    *a = (stp_answers){0};
+}
+
+stp_status stp_answers_float(stp_answers *a, const stp_corpus *corpus, const stp_model *model, stp_err *err) {
+    stp_stepper *stepper;
+    STP_TRY(stp_evaluate_stepper(&stepper, model, corpus, EXAMINED_AT_ONCE, err));
+    // Only what the model answers is taken from here: the folder's classes may be fewer than the model's.
+    stp_evaluation evaluation = {.predicted = a->predicted};
+    stp_evaluate(stepper, corpus, model->weights, model->running, NULL, a->clips, a->count, &evaluation);
     stp_stepper_destroy(stepper);
     return STP_OK;
 }
 
+void stp_answers_count(const stp_answers *a, const stp_model *model, long long *counts) {
+    for (int i = 0; i < a->count; i++)
+        stp_confusion_add(counts, model->classes, a->truth[i], a->predicted[i]);
+}
+
 stp_status stp_examine(const stp_corpus *corpus, const stp_model *model, const stp_settings *settings,
                        stp_split split, long long *counts, stp_err *err) {
-    int count = stp_dataset_select(corpus->dataset, split, NULL);
-    if (count == 0)
-        return stp_err_set(err, STP_ERR_DATA,
-                           "%s: no clip for %s in this folder; take another --split, or all", settings->data,
-                           stp_split_name(split));
-    int *clips = stp_alloc(sizeof *clips * (size_t)count),
-        *predicted = stp_alloc(sizeof *clips * (size_t)count);
-    stp_status status = STP_OK;
-    if (clips && predicted) {
-        stp_dataset_select(corpus->dataset, split, clips);
-        status = count_answers(corpus, model, EXAMINED_AT_ONCE, clips, predicted, count, counts, err);
-    } else {
-        status = stp_err_memory(err, "the answers", sizeof *clips * 2ull * (unsigned)count);
-    }
-    stp_free(clips);
-    stp_free(predicted);
+    stp_answers answers;
+    STP_TRY(stp_answers_begin(&answers, corpus, model, split, settings->data, err));
+    stp_status status = stp_answers_float(&answers, corpus, model, err);
+    if (status == STP_OK)
+        stp_answers_count(&answers, model, counts);
+    stp_answers_free(&answers);
     return status;
 }

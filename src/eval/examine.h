@@ -14,6 +14,23 @@
 stp_status stp_examine_open(stp_corpus *corpus, const stp_model *model, const stp_settings *settings,
                             const stp_observer *observer, stp_err *err);
 
+// The clips of a split and what a system answers to them, one by one; classes are the model's.
+typedef struct stp_answers {
+    int count;
+    int *clips, *truth, *predicted; // [count]
+} stp_answers;
+
+// All clips of a split (STP_SPLITS: all), not answered yet. STP_ERR_DATA when it has none; `data` names the
+// folder.
+stp_status stp_answers_begin(stp_answers *answers, const stp_corpus *corpus, const stp_model *model,
+                             stp_split split, const char *data, stp_err *err);
+void stp_answers_free(stp_answers *answers);
+// The answers of the model in floats.
+stp_status stp_answers_float(stp_answers *answers, const stp_corpus *corpus, const stp_model *model,
+                             stp_err *err);
+// Adds all of them to `counts`, [classes][classes], row: true class.
+void stp_answers_count(const stp_answers *answers, const stp_model *model, long long *counts);
+
 // Adds every clip of a split (STP_SPLITS: all) to `counts`, [classes][classes] by the model's classes, row:
 // true class. STP_ERR_DATA when the split has no clip.
 stp_status stp_examine(const stp_corpus *corpus, const stp_model *model, const stp_settings *settings,

@@ -21,6 +21,11 @@ float stp_int8_weight_scale(double most) {
 
 void stp_int8_split_factor(double factor, int32_t *multiplier, int8_t *shift) {
     int power;
+    if (!(factor < 1e9)) { // and what is no number: more than a kernel takes, which is_sound refuses
+        *multiplier = 1 << 30;
+        *shift = 31;
+        return;
+    }
     int64_t whole = (int64_t)round(frexp(factor, &power) * 2147483648.0);
     if (whole == (int64_t)1 << 31) {
         whole /= 2;
@@ -98,26 +103,59 @@ static void split_add(stp_int8_net *net, const stp_int8_op *op) {
     }
 }
 
-// nn.h: a sum stays within 2^30, also shifted to the left. Weights count for half of that; a bias that is
-// beyond the other half sends every result out of range as well when it is cut to it. False: too many weights
-// for their scale, which no trained network has.
-static int keep_sums_small(stp_int8_net *net, const stp_int8_op *op) {
-    for (int c = op->channel; c < op->channel + op->channels; c++) {
-        int left = net->shift[c] > 0 ? net->shift[c] : 0, count = op->weights / op->channels;
-        int32_t most = left < 29 ? (int32_t)(1 << 29) >> left : 0;
-        if ((long long)count * 127 * 255 > most)
+// nn.h: a sum stays within 2^30, also shifted to the left, and shifts are 29 at most. Weights count for half
+// of that, the bias for the other. Returns the most that a bias may be; negative: too many weights.
+static int32_t most_bias(const stp_int8_op *op, int shift) {
+    int left = shift > 0 ? shift : 0;
+    int32_t most = left < 29 ? (int32_t)(1 << 29) >> left : 0;
+    return (long long)(op->weights / op->channels) * 127 * 255 <= most ? most : -1;
+}
+
+static int is_sound(const stp_int8_net *net, const stp_int8_op *op) {
+    for (int i = op->weight; i < op->weight + op->weights; i++)
+        if (net->weight_q[i] == -128)
             return 0;
-        net->bias_q[c] = net->bias_q[c] > most ? most : net->bias_q[c] < -most ? -most : net->bias_q[c];
+    for (int c = op->channel; c < op->channel + op->channels; c++) {
+        int32_t most = most_bias(op, net->shift[c]);
+        if (most < 0 || net->bias_q[c] > most || net->bias_q[c] < -most)
+            return 0;
     }
     return 1;
 }
 
-void stp_int8_set_multipliers(stp_int8_net *net) {
+static int has_scales(const stp_int8_net *net, const stp_int8_op *op) {
+    for (int c = op->channel; c < op->channel + op->channels; c++)
+        if (!isfinite(net->weight_scale[c]) || net->weight_scale[c] <= 0)
+            return 0;
+    return 1;
+}
+
+int stp_int8_set_multipliers(stp_int8_net *net) {
     for (int i = 0; i < net->ops; i++) {
-        if (stp_int8_is_weighted(net->op[i].kind))
-            split_weighted(net, &net->op[i]);
-        else if (net->op[i].kind == STAPES_ADD)
-            split_add(net, &net->op[i]);
+        const stp_int8_op *op = &net->op[i];
+        if (op->kind == STAPES_ADD) {
+            split_add(net, op);
+            if (net->shift[op->channel + 2] > 1) // a sum of 29 bits is shifted left by that
+                return 0;
+        }
+        if (!stp_int8_is_weighted(op->kind))
+            continue;
+        if (!has_scales(net, op))
+            return 0;
+        split_weighted(net, op);
+        if (!is_sound(net, op))
+            return 0;
+    }
+    return 1;
+}
+
+// A bias beyond what it may be sends every result out of range, also when it is cut to that.
+static void cut_biases(stp_int8_net *net, const stp_int8_op *op) {
+    split_weighted(net, op);
+    for (int c = op->channel; c < op->channel + op->channels; c++) {
+        int32_t most = most_bias(op, net->shift[c]);
+        if (most >= 0)
+            net->bias_q[c] = net->bias_q[c] > most ? most : net->bias_q[c] < -most ? -most : net->bias_q[c];
     }
 }
 
@@ -132,13 +170,11 @@ stp_status stp_int8_quantise(stp_int8_net *net, stp_err *err) {
         if (stp_int8_is_weighted(net->op[i].kind)) {
             choose_weight_scales(net, &net->op[i]);
             round_weights(net, &net->op[i]);
+            cut_biases(net, &net->op[i]);
         }
-    stp_int8_set_multipliers(net);
-    for (int i = 0; i < net->ops; i++)
-        if (stp_int8_is_weighted(net->op[i].kind) && !keep_sums_small(net, &net->op[i]))
-            return stp_err_set(err, STP_ERR_DATA,
-                               "%s: its weights are too large beside its results for 32-bit sums; train the "
-                               "system again",
-                               net->op[i].name);
+    if (!stp_int8_set_multipliers(net))
+        return stp_err_set(err, STP_ERR_DATA,
+                           "the weights of a layer are too large beside its results for 32-bit sums; train "
+                           "the system again");
     return STP_OK;
 }

@@ -14,11 +14,13 @@ float stp_int8_weight_scale(double most);
 // Weights, biases and multipliers from the network's floats and its scales. STP_ERR_DATA when a weight is no
 // number.
 stp_status stp_int8_quantise(stp_int8_net *net, stp_err *err);
-// Only the multipliers and shifts, from all scales.
-void stp_int8_set_multipliers(stp_int8_net *net);
+// Only the multipliers and shifts, from the scales, weights and biases that are there. 0 when those are not
+// what stp_int8_quantise can have made: weights of -128, scales that are no positive numbers, sums that could
+// leave 32 bits.
+int stp_int8_set_multipliers(stp_int8_net *net);
 
 // factor = multiplier * 2^(shift - 31), the multiplier from 2^30 to 2^31 - 1; 0 for what is too small
-// (TensorFlow Lite's QuantizeMultiplier).
+// (TensorFlow Lite's QuantizeMultiplier), a shift of 31 for what is too large.
 void stp_int8_split_factor(double factor, int32_t *multiplier, int8_t *shift);
 
 #endif

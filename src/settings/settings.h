@@ -41,6 +41,7 @@ typedef enum stp_command {
     STP_CMD_EVAL = 'e',
     STP_CMD_CLASSIFY = 'c',
     STP_CMD_INFO = 'i',
+    STP_CMD_QUANTIZE = 'q',
     STP_CMD_BENCH = 'b',
 } stp_command;
 
