@@ -61,7 +61,6 @@ static stp_status check_classes(const quantising *q, stp_err *err) {
 static stp_status fine_tune(quantising *q, stp_err *err) {
     stp_finetune_options options = {
         .epochs = (int)q->settings.qat, .rate = q->settings.qat_lr, .seed = (uint64_t)q->settings.seed};
-    STP_TRY(check_classes(q, err));
     STP_TRY(stp_finetune(q->net, &q->corpus, &q->trained.settings, &options, &q->observer, err));
     STP_TRY(stp_cli_int8_answer_again(&q->answers, q->net, &q->corpus, err));
     q->right = stp_cli_right(&q->answers.in_int8);
@@ -122,6 +121,8 @@ static stp_status run(quantising *q, int argc, char **argv, stp_err *err) {
     q->observer = stp_meter_observer(&q->meter, stp_cli_catch_interrupt());
     STP_TRY(stp_cli_trained_open(&q->trained, path, err));
     STP_TRY(open_recordings(q, err));
+    if (q->settings.qat > 0)
+        STP_TRY(check_classes(q, err));
     if (q->settings.out[0]) { // before the work: a folder that cannot be made is told at once
         STP_TRY(stp_run_create(&q->out, q->settings.out, err));
         q->made_a_folder = 1;

@@ -2,6 +2,7 @@
 
 #include "quant/arena_plan.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct making {
@@ -79,6 +80,11 @@ static void fill_biases(making *m, const stp_int8_op *op) {
 // --- the whole
 // ------------------------------------------------------------------------------------------------
 
+static stp_status refuse(stp_err *err) {
+    return stp_err_set(err, STP_ERR_MISMATCH,
+                       "the network is larger than a device can count; train a smaller one");
+}
+
 static stp_status check(const stp_int8_net *net, stp_err *err) {
     int fits = net->ops <= 65535 && net->tensors <= 65535;
     for (int i = 0; i < net->ops; i++) {
@@ -88,9 +94,7 @@ static stp_status check(const stp_int8_net *net, stp_err *err) {
     }
     for (int i = 0; i < net->storages; i++)
         fits &= net->storage[i].h <= 65535 && net->storage[i].w <= 65535 && net->storage[i].c <= 65535;
-    return fits ? STP_OK
-                : stp_err_set(err, STP_ERR_MISMATCH,
-                              "the network is larger than a device can count; train a smaller one");
+    return fits ? STP_OK : refuse(err);
 }
 
 static int take_memory(making *m) {
@@ -127,6 +131,12 @@ static stp_status fill(making *m, stp_arena_plan *plan, stp_err *err) {
     return STP_OK;
 }
 
+// What detect.h makes of differences of logits: 2^16 log2(e) a unit.
+static uint32_t logit_step(float scale) {
+    double step = round(65536 * 1.4426950408889634 * (double)scale);
+    return step < 1 ? 1 : step > 4294967295.0 ? UINT32_MAX : (uint32_t)step;
+}
+
 static void describe(stp_device_model *device, const making *m, const stp_arena_plan *plan,
                      const stapes_front_config *front) {
     for (int i = 0; i < m->net->ops; i++)
@@ -148,7 +158,21 @@ static void describe(stp_device_model *device, const making *m, const stp_arena_
         .kernel = device->kernel,
         .front = front,
         .feature_scale = 1 / stp_int8_scale_of(m->net, m->net->input)->scale,
+        .logit_step = logit_step(stp_int8_scale_of(m->net, m->net->output)->scale),
     };
+}
+
+// The checksums that init will compare.
+static stp_status seal(stapes_model *model, stp_err *err) {
+    if (stapes_model_check(model) != STAPES_OK)
+        return refuse(err);
+    stapes s = {.model = model, .arena = stp_alloc(model->arena_bytes)};
+    if (!s.arena)
+        return stp_err_memory(err, "an int8 model's arena", model->arena_bytes);
+    model->self_test = stapes_self_test(&s);
+    model->check = stapes_model_checksum(model);
+    stp_free(s.arena);
+    return STP_OK;
 }
 
 stp_status stp_device_model_create(stp_device_model **out, const stp_int8_net *net,
@@ -169,8 +193,12 @@ stp_status stp_device_model_create(stp_device_model **out, const stp_int8_net *n
     }
     device->arena = arena;
     describe(device, &m, &plan, front);
-    *out = device;
-    return STP_OK;
+    status = seal(&device->model, err);
+    if (status == STP_OK)
+        *out = device;
+    else
+        stp_arena_destroy(arena);
+    return status;
 }
 
 void stp_device_model_destroy(stp_device_model *device) {

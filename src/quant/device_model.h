@@ -12,8 +12,9 @@ typedef struct stp_device_model {
     size_t arena_bound;                    // no plan of the arena can be smaller
 } stp_device_model;
 
-// front: the tables that the model's features come from; it must outlive the result, the network need not.
-// STP_ERR_MISMATCH when the network is beyond what the device's types count.
+// front: the tables that the model's features come from, NULL: they come from elsewhere; it must outlive the
+// result, the network need not. Runs the self test once, for its checksum. STP_ERR_MISMATCH when the network
+// is beyond what a device counts.
 stp_status stp_device_model_create(stp_device_model **device, const stp_int8_net *net,
                                    const stapes_front_config *front, stp_err *err);
 void stp_device_model_destroy(stp_device_model *device);

@@ -1,5 +1,6 @@
 #include "quant/int8_file.h"
 
+#include "base/json_memory.h"
 #include "quant/lower.h"
 #include "quant/quantise.h"
 
@@ -103,8 +104,10 @@ static stp_status write_numbers(const stp_int8_net *net, const char *digest, stp
 stp_status stp_int8_save(const stp_int8_net *net, const stp_model *model, const json_t *made, stp_run *run,
                          stp_err *err) {
     json_t *object = describe(net, model, made);
-    if (!object)
+    if (!object || stp_json_memory_lost()) {
+        json_decref(object);
         return stp_err_memory(err, json_name, 4096);
+    }
     char digest[41];
     stp_json_digest(object, digest);
     stp_status status = write_numbers(net, digest, run, err);
@@ -163,8 +166,11 @@ static stp_status check_json(const json_t *object, const stp_model *model, stp_r
     const char *sum;
     char wanted[16];
     if (json_unpack((json_t *)object, "{s:i, s:s}", "format", &format, "of_weights", &sum) != 0)
-        return stp_err_set(err, STP_ERR_FORMAT, "%s/%s: format or of_weights is missing or of another type",
-                           stp_run_path(run), json_name);
+        return stp_json_memory_lost()
+                   ? stp_err_memory(err, json_name, 0)
+                   : stp_err_set(err, STP_ERR_FORMAT,
+                                 "%s/%s: format or of_weights is missing or of another type",
+                                 stp_run_path(run), json_name);
     if (format != FORMAT)
         return stp_err_set(err, STP_ERR_FORMAT, "%s/%s: format version %d, and this program reads %d",
                            stp_run_path(run), json_name, format, FORMAT);

@@ -3,9 +3,11 @@
 #include <string.h>
 
 typedef struct runner_room {
-    int8_t *arena;
+    stapes device;
+    void *arena, *stream; // the device's memory
     int16_t *audio;
     float *features; // [frames][coefficients][lanes]
+    float *row;      // [coefficients] of one clip
     void *scratch;
 } runner_room;
 
@@ -21,40 +23,22 @@ typedef struct runner {
     int8_t *logits;
 } runner;
 
-void stp_int8_invoke(const stapes_model *model, int8_t *arena) {
-    for (int i = 0; i < model->ops; i++) {
-        const stapes_op *op = &model->op[i];
-        model->kernel[op->kind](op, model->map, &model->constants, arena, arena + model->scratch_offset);
-    }
-}
-
-// q = round(feature * feature_scale) + zero (runtime.h), halves away from zero.
-static int8_t quantise(const stapes_model *model, float feature) {
-    float x = feature * model->feature_scale;
-    x = x < -512 ? -512 : x > 512 ? 512 : x;
-    int q = (int)(x < 0 ? x - 0.5f : x + 0.5f) + model->map[model->input].zero;
-    return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
-}
-
-static void quantise_clip(const runner *r, const runner_room *room, int lane) {
+static void quantise_clip(const runner *r, runner_room *room, int lane) {
     const stapes_map *in = &r->model->map[r->model->input];
-    for (int frame = 0; frame < in->h; frame++) {
+    int8_t *to = stapes_input(&room->device);
+    for (int frame = 0; frame < in->h; frame++, to += in->w) {
         const float *from = room->features + (size_t)frame * in->w * (size_t)r->lanes + lane;
-        int8_t *row = room->arena + in->offset + (size_t)frame * in->w;
         for (int k = 0; k < in->w; k++)
-            row[k] = quantise(r->model, from[(size_t)k * (size_t)r->lanes]);
+            room->row[k] = from[(size_t)k * (size_t)r->lanes];
+        stapes_quantize_row(r->model, room->row, to);
     }
 }
 
 static void answer(const runner *r, const runner_room *room, int clip) {
-    const stapes_map *out = &r->model->map[r->model->output];
-    const int8_t *logits = room->arena + out->offset;
-    int best = 0;
-    for (int c = 1; c < out->c; c++)
-        best = logits[c] > logits[best] ? c : best;
-    r->predicted[clip] = best;
+    size_t classes = (size_t)stapes_classes(&room->device);
+    r->predicted[clip] = stapes_best(&room->device);
     if (r->logits)
-        memcpy(r->logits + (size_t)clip * out->c, logits, out->c);
+        memcpy(r->logits + (size_t)clip * classes, stapes_logits(&room->device), classes);
 }
 
 static void run_block(void *context, int block, int thread) {
@@ -71,26 +55,38 @@ static void run_block(void *context, int block, int thread) {
     stp_front_bank_extract(r->corpus->bank, audio, &room->features, room->scratch);
     for (int lane = 0; lane < used; lane++) {
         quantise_clip(r, room, lane);
-        stp_int8_invoke(r->model, room->arena);
+        stapes_invoke(&room->device);
         answer(r, room, first + lane);
     }
 }
 
-static int make_rooms(runner *r) {
+static int make_room(const runner *r, runner_room *room) {
     const stp_corpus *c = r->corpus;
     const stapes_map *in = &r->model->map[r->model->input];
-    int threads = stp_pool_threads(c->pool);
-    r->room = STP_ARENA_ARRAY(r->memory, runner_room, threads);
-    for (int t = 0; r->room && t < threads; t++) {
-        runner_room *room = &r->room[t];
-        room->arena = stp_arena_alloc(r->memory, r->model->arena_bytes);
-        room->audio = STP_ARENA_ARRAY(r->memory, int16_t, r->lanes * c->dataset->clip_samples);
-        room->features = STP_ARENA_ARRAY(r->memory, float, in->h * in->w * r->lanes);
-        room->scratch = stp_arena_alloc(r->memory, stp_front_bank_scratch_bytes(c->bank));
-        if (!room->arena || !room->audio || !room->features || !room->scratch)
-            return 0;
+    room->arena = stp_arena_alloc(r->memory, r->model->arena_bytes);
+    room->stream = stp_arena_alloc(r->memory, stapes_stream_bytes(r->model));
+    room->audio = STP_ARENA_ARRAY(r->memory, int16_t, r->lanes * c->dataset->clip_samples);
+    room->features = STP_ARENA_ARRAY(r->memory, float, in->h * in->w * r->lanes);
+    room->row = STP_ARENA_ARRAY(r->memory, float, in->w);
+    room->scratch = stp_arena_alloc(r->memory, stp_front_bank_scratch_bytes(c->bank));
+    return room->arena && room->stream && room->audio && room->features && room->row && room->scratch;
+}
+
+// A device for every thread.
+static stp_status make_rooms(runner *r, stp_err *err) {
+    const stapes_model *model = r->model;
+    int threads = stp_pool_threads(r->corpus->pool);
+    r->room = r->memory ? STP_ARENA_ARRAY(r->memory, runner_room, threads) : NULL;
+    for (int t = 0; t < threads; t++) {
+        if (!r->room || !make_room(r, &r->room[t]))
+            return stp_err_memory(err, "running an int8 model", model->arena_bytes);
+        if (stapes_init(&r->room[t].device, model, r->room[t].arena, model->arena_bytes, r->room[t].stream,
+                        stapes_stream_bytes(model)) != STAPES_OK)
+            return stp_err_set(err, STP_ERR_MISMATCH,
+                               "the device's own check refuses the model; was this program built with fast "
+                               "math?");
     }
-    return r->room != NULL;
+    return STP_OK;
 }
 
 stp_status stp_int8_run(const stp_device_model *device, const stp_corpus *corpus, const int *clips, int count,
@@ -103,9 +99,9 @@ stp_status stp_int8_run(const stp_device_model *device, const stp_corpus *corpus
                 .count = count,
                 .predicted = predicted,
                 .logits = logits};
-    int enough = r.memory && make_rooms(&r);
-    if (enough)
+    stp_status status = make_rooms(&r, err);
+    if (status == STP_OK)
         stp_pool_run(corpus->pool, run_block, &r, (count + r.lanes - 1) / r.lanes);
     stp_arena_destroy(r.memory);
-    return enough ? STP_OK : stp_err_memory(err, "running an int8 model", device->model.arena_bytes);
+    return status;
 }

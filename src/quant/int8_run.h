@@ -7,11 +7,8 @@
 
 // Answers for dataset clips as they were recorded, on all threads of the corpus, which has the model's
 // front-end and norm. predicted: [count] class of each (the first of equal logits); logits: [count][classes]
-// int8, NULL: not wanted. Results do not depend on threads.
+// int8, NULL: not wanted. Results do not depend on threads. STP_ERR_MISMATCH when init refuses the model.
 stp_status stp_int8_run(const stp_device_model *device, const stp_corpus *corpus, const int *clips, int count,
                         int *predicted, int8_t *logits, stp_err *err);
-
-// One inference on what lies in the input map; `arena`: model.arena_bytes, aligned to 8.
-void stp_int8_invoke(const stapes_model *model, int8_t *arena);
 
 #endif

@@ -103,12 +103,13 @@ static void split_add(stp_int8_net *net, const stp_int8_op *op) {
     }
 }
 
-// nn.h: a sum stays within 2^30, also shifted to the left, and shifts are 29 at most. Weights count for half
+// A sum stays below 2^30, also shifted to the left, and shifts are 29 at most (device/runtime/check.c, where
+// weights of up to 128 and the input's zero point within the bias are reckoned with). Weights count for half
 // of that, the bias for the other. Returns the most that a bias may be; negative: too many weights.
 static int32_t most_bias(const stp_int8_op *op, int shift) {
     int left = shift > 0 ? shift : 0;
-    int32_t most = left < 29 ? (int32_t)(1 << 29) >> left : 0;
-    return (long long)(op->weights / op->channels) * 127 * 255 <= most ? most : -1;
+    int32_t most = left < 29 ? ((int32_t)(1 << 29) >> left) - 1 : 0;
+    return (long long)(op->weights / op->channels) * 128 * 256 <= most ? most : -1;
 }
 
 static int is_sound(const stp_int8_net *net, const stp_int8_op *op) {
@@ -135,7 +136,7 @@ int stp_int8_set_multipliers(stp_int8_net *net) {
         const stp_int8_op *op = &net->op[i];
         if (op->kind == STAPES_ADD) {
             split_add(net, op);
-            if (net->shift[op->channel + 2] > 1) // a sum of 29 bits is shifted left by that
+            if (net->shift[op->channel + 2] > 0)
                 return 0;
         }
         if (!stp_int8_is_weighted(op->kind))
