@@ -1,5 +1,6 @@
 // The one table of operations: what each is called, costs, reads and writes, and how it runs. Adding an
-// operation is adding a row and its kernels.
+// operation is adding a row and its kernels, and, where it shall ship, a function that makes int8 operations
+// of it and ties their scales: the table in src/quant/lower.c has a place for each row.
 #ifndef STP_GRAPH_REGISTRY_H
 #define STP_GRAPH_REGISTRY_H
 
