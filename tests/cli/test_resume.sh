@@ -15,11 +15,11 @@ more() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }' || fail "$3: $1 is l
 part() {
     local lines run=$1 process
     shift
-    lines=$(wc -l <"$run/times.jsonl" 2>/dev/null || echo 0)
+    lines=$(cat "$run/times.jsonl" 2>/dev/null | wc -l)
     set -m
     "$@" >"$out" 2>"$errors" </dev/null &
     process=$!
-    while kill -0 $process 2>/dev/null && [ "$(wc -l <"$run/times.jsonl" 2>/dev/null || echo 0)" -lt $((lines + 2)) ]; do sleep 0.01; done
+    while kill -0 $process 2>/dev/null && [ "$(cat "$run/times.jsonl" 2>/dev/null | wc -l)" -lt $((lines + 2)) ]; do sleep 0.01; done
     kill -INT $process 2>/dev/null
     wait $process
     status=$?
