@@ -86,7 +86,11 @@ static void bench(const row *r, stapes_kernel kernel) {
                     .out = 2};
     op.pad_top = r->skip ? -1 : pad(r->h, (r->k_h - 1) * r->dilation + 1, r->stride);
     op.pad_left = r->skip ? -1 : pad(r->w, (r->k_w - 1) * r->dilation + 1, r->stride);
-    const stapes_constants constants = {weights, biases, multipliers, shifts};
+    static const int32_t sum_multipliers[3] = {1 << 30, 1500000000, 1800000000};
+    static const int8_t sum_shifts[3] = {0, -1, -18};
+    const int sum = r->kind == STAPES_ADD;
+    const stapes_constants constants = {weights, biases, sum ? sum_multipliers : multipliers,
+                                        sum ? sum_shifts : shifts};
     const int outputs = maps[2].h * maps[2].w * r->out_c;
     int macs = 0;
     if (r->kind == STAPES_DEPTHWISE)

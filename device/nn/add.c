@@ -1,4 +1,5 @@
 // Sum of two maps with scales of their own (TensorFlow Lite's ADD).
+#include "nn/dsp.h"
 #include "nn/nn.h"
 #include "nn/rescale.h"
 
@@ -54,16 +55,54 @@ static inline int32_t rescale(const stage *s, int32_t x) {
     return (high + ((high >> 31) & s->below) + s->half) >> s->bits;
 }
 
+// Any constants.
+static void add_any(const stapes_op *op, const stapes_map *maps, const stage stages[3], const int8_t *a,
+                    const int8_t *b, int8_t *y, int32_t n) {
+    const int32_t one = 1 << STAPES_NN_ADD_BITS;
+    for (int32_t i = 0; i < n; i++) {
+        const int32_t sum = rescale(&stages[0], (a[i] - maps[op->in].zero) * one) +
+                            rescale(&stages[1], (b[i] - maps[op->second].zero) * one);
+        const int32_t q = rescale(&stages[2], sum) + maps[op->out].zero;
+        y[i] = (int8_t)stapes_nn_clamp(q, op->out_low, op->out_high);
+    }
+}
+
+// TensorFlow Lite's constants: the input of the larger scale is halved, which is exact, and the sum is
+// shifted to the right.
+typedef struct halved {
+    stage other, sum;
+    int32_t zero_half, zero_other; // as they are subtracted
+    int32_t bits, offset;
+} halved;
+
+static inline int32_t add_halved(const halved *h, int32_t half, int32_t other) {
+    const int32_t sum = rescale(&h->other, other * (1 << STAPES_NN_ADD_BITS) - h->zero_other) +
+                        half * (1 << (STAPES_NN_ADD_BITS - 1)) - h->zero_half;
+    const int32_t high = stapes_nn_high_multiply(sum, h->sum.multiplier);
+    return stapes_nn_saturate_half(((high + (high >> 31)) >> h->bits) + h->offset);
+}
+
+static int is_half(const stage *s) {
+    return s->multiplier == 1 << 30 && s->bits == 0 && s->left == 0;
+}
+
 static void add_run(const stapes_op *op, const stapes_map *maps, const stage stages[3], const int8_t *a,
                     const int8_t *b, int8_t *y, int32_t n) {
-    const stage first = stages[0], second = stages[1], last = stages[2];
-    const int32_t one = 1 << STAPES_NN_ADD_BITS, zero_y = maps[op->out].zero;
-    const int32_t zero_a = maps[op->in].zero * one, zero_b = maps[op->second].zero * one;
     const int32_t low = op->out_low, high = op->out_high;
-    for (const int8_t *end = a + n; a != end; a++, b++, y++) {
-        const int32_t sum = rescale(&first, *a * one - zero_a) + rescale(&second, *b * one - zero_b);
-        *y = (int8_t)stapes_nn_clamp(rescale(&last, sum) + zero_y, low, high);
+    const int swap = !is_half(&stages[0]);
+    if (!is_half(&stages[swap]) || stages[2].bits == 0) {
+        add_any(op, maps, stages, a, b, y, n);
+        return;
     }
+    const halved h = {stages[!swap],
+                      stages[2],
+                      maps[swap ? op->second : op->in].zero * (1 << (STAPES_NN_ADD_BITS - 1)),
+                      maps[swap ? op->in : op->second].zero * (1 << STAPES_NN_ADD_BITS),
+                      stages[2].bits - 1,
+                      2 * maps[op->out].zero + 1};
+    const int8_t *half = swap ? b : a, *other = swap ? a : b;
+    for (const int8_t *end = half + n; half != end; half++, other++, y++)
+        *y = (int8_t)stapes_nn_clamp(add_halved(&h, *half, *other), low, high);
 }
 
 #endif

@@ -8,9 +8,9 @@
 #include <arm_mve.h>
 #endif
 
-static inline int8_t mean(const stapes_op *op, int32_t sum, int32_t count) {
-    const int32_t half = sum < 0 ? -(count / 2) : count / 2;
-    return (int8_t)stapes_nn_clamp((sum + half) / count, op->out_low, op->out_high);
+static inline int32_t mean(int32_t sum, int32_t count) {
+    const int32_t sign = sum >> 31, half = ((count >> 1) ^ sign) - sign; // with the sum's sign
+    return (sum + half) / count;
 }
 
 static int32_t sum_of(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int32_t low) {
@@ -89,16 +89,21 @@ static void sum_four(const stapes_nn_window *window, int32_t pitch, const int8_t
 
 static void pool_pixel(const stapes_op *op, const stapes_map *in, const stapes_nn_window *window,
                        int8_t *to) {
-    const int32_t count = window->rows * window->columns;
+    const int32_t count = window->rows * window->columns, pitch = in->pitch, channels = in->c;
+    const int32_t low = op->out_low, high = op->out_high;
+    const int8_t in_low = op->in_low, *first = window->first;
     int32_t c = 0;
-    for (; c + 4 <= in->c; c += 4) {
+    for (; c + 4 <= channels; c += 4, first += 4, to += 4) {
         int32_t sums[4];
-        sum_four(window, in->pitch, window->first + c, op->in_low, sums);
-        for (int32_t k = 0; k < 4; k++)
-            to[c + k] = mean(op, sums[k], count);
+        sum_four(window, pitch, first, in_low, sums);
+        const int32_t q0 = stapes_nn_clamp(mean(sums[0], count), low, high);
+        const int32_t q1 = stapes_nn_clamp(mean(sums[1], count), low, high);
+        const int32_t q2 = stapes_nn_clamp(mean(sums[2], count), low, high);
+        const int32_t q3 = stapes_nn_clamp(mean(sums[3], count), low, high);
+        stapes_nn_store_word(to, stapes_nn_bytes(q0, q1, q2, q3));
     }
-    for (; c < in->c; c++)
-        to[c] = mean(op, sum_of(window, in->pitch, window->first + c, op->in_low), count);
+    for (; c < channels; c++)
+        *to++ = (int8_t)stapes_nn_clamp(mean(sum_of(window, pitch, first++, in_low), count), low, high);
 }
 
 void stapes_nn_average_pool(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,

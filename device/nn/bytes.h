@@ -11,6 +11,17 @@ static inline uint32_t stapes_nn_load_word(const int8_t *from) {
     return word;
 }
 
+// The last n % 4 values of n as the low bytes of a word, zeros above; from: the first of the n. Nothing
+// beyond them is read.
+static inline uint32_t stapes_nn_load_rest(const int8_t *from, int32_t n) {
+    const int32_t rest = n & 3;
+    uint32_t word = 0;
+    if (n >= 4)
+        return stapes_nn_load_word(from + n - 4) >> (32 - 8 * rest);
+    memcpy(&word, from, (size_t)rest);
+    return word;
+}
+
 static inline void stapes_nn_store_word(int8_t *to, uint32_t word) {
     memcpy(to, &word, 4);
 }

@@ -7,8 +7,11 @@ typedef struct taps {
     int32_t before, inside;
 } taps;
 
-static taps taps_in(int32_t first, int32_t k, int32_t dilation, int32_t length) {
-    taps t = {0, 0};
+static inline taps taps_in(int32_t first, int32_t k, int32_t dilation, int32_t length) {
+    taps t = {0, k};
+    if (first >= 0 && first + (k - 1) * dilation < length)
+        return t;
+    t.inside = 0;
     for (; t.before < k && first < 0; first += dilation)
         t.before++;
     for (; t.before + t.inside < k && first < length; first += dilation)

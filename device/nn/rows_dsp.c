@@ -22,11 +22,8 @@ void stapes_nn_rows_load(stapes_nn_rows *rows, int which, const int8_t *x) {
         pair[0] = stapes_nn_even(four);
         pair[1] = stapes_nn_odd(four);
     }
-    const int32_t rest = rows->n & 3;
-    if (rest) {
-        int8_t last[4] = {0, 0, 0, 0};
-        stapes_nn_copy(last, x, rest);
-        const uint32_t four = stapes_nn_larger(stapes_nn_load_word(last), low);
+    if (rows->n & 3) {
+        const uint32_t four = stapes_nn_larger(stapes_nn_load_rest(x - (rows->n & ~3), rows->n), low);
         pair[0] = stapes_nn_even(four); // what is not there meets weights of zero
         pair[1] = stapes_nn_odd(four);
     }
@@ -84,22 +81,16 @@ static inline sums dot_eights(sums sum, const uint32_t *x, const int8_t *a, cons
     return sum;
 }
 
-static inline uint32_t last_weights(const int8_t *weights, int32_t rest) {
-    int8_t last[4] = {0, 0, 0, 0};
-    stapes_nn_copy(last, weights, rest);
-    return stapes_nn_load_word(last);
-}
-
-// What eights leave over.
-static inline sums dot_rest(sums sum, const uint32_t *x, const int8_t *a, const int8_t *b, int32_t rest) {
-    if (rest & 4) {
-        sum = step(sum, x, stapes_nn_load_word(a), stapes_nn_load_word(b));
+// What eights leave over. a and b: the first of n weights.
+static inline sums dot_rest(sums sum, const uint32_t *x, const int8_t *a, const int8_t *b, int32_t n) {
+    const int32_t eights = n & ~7;
+    x += eights;
+    if (n & 4) {
+        sum = step(sum, x, stapes_nn_load_word(a + eights), stapes_nn_load_word(b + eights));
         x += 4;
-        a += 4;
-        b += 4;
     }
-    if (rest & 3)
-        sum = step(sum, x, last_weights(a, rest & 3), last_weights(b, rest & 3));
+    if (n & 3)
+        sum = step(sum, x, stapes_nn_load_rest(a, n), stapes_nn_load_rest(b, n));
     return sum;
 }
 
@@ -150,7 +141,7 @@ static void run_pairs(const stapes_nn_rows *rows, int8_t *out0, int8_t *out1) {
         if (n & ~7)
             sum = dot_eights(sum, x, w, w + n, w + (n & ~7));
         if (n & 7)
-            sum = dot_rest(sum, x + (n & ~7), w + (n & ~7), w + n + (n & ~7), n & 7);
+            sum = dot_rest(sum, x, w, w + n, n);
         uint32_t four = finish_pair(sum, rows->multipliers + c, rows->shifts + c, rows->out_zero);
         four = stapes_nn_smaller(stapes_nn_larger(four, low), high);
         stapes_nn_store_half(out0 + c, four);
@@ -161,12 +152,13 @@ static void run_pairs(const stapes_nn_rows *rows, int8_t *out0, int8_t *out1) {
 // A lone channel, which has no partner.
 static void run_single(const stapes_nn_rows *rows, int8_t *out0, int8_t *out1) {
     const uint32_t *x = (const uint32_t *)(const void *)rows->scratch;
-    const int8_t *w = rows->weights, *const end = w + (rows->n & ~3);
+    const int32_t n = rows->n;
+    const int8_t *w = rows->weights;
     sums sum = {rows->biases[0], rows->biases[0], 0, 0};
-    for (; w != end; w += 4, x += 4)
-        sum = step(sum, x, stapes_nn_load_word(w), 0);
-    if (rows->n & 3)
-        sum = step(sum, x, last_weights(w, rows->n & 3), 0);
+    for (int32_t i = 0; i + 4 <= n; i += 4, x += 4)
+        sum = step(sum, x, stapes_nn_load_word(w + i), 0);
+    if (n & 3)
+        sum = step(sum, x, stapes_nn_load_rest(w, n), 0);
     const int32_t q0 = stapes_nn_rescale_up(sum.a0, rows->multipliers[0], rows->shifts[0]) + rows->out_zero;
     const int32_t q1 = stapes_nn_rescale_up(sum.a1, rows->multipliers[0], rows->shifts[0]) + rows->out_zero;
     *out0 = (int8_t)stapes_nn_clamp(q0, rows->out_low, rows->out_high);

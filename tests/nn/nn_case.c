@@ -130,6 +130,11 @@ static void draw_channels(nn_case *c, int32_t inputs) {
         c->shifts[0] = (int8_t)-between(c, 0, 4);
         c->shifts[1] = (int8_t)-between(c, 0, 4);
         c->shifts[2] = (int8_t)-between(c, 16, 20);
+        const int32_t larger = nn_case_below(c, 3); // one input halved, as TensorFlow Lite has it, or none
+        if (larger < 2) {
+            c->multipliers[larger] = 1 << 30;
+            c->shifts[larger] = 0;
+        }
     }
 }
 
