@@ -25,8 +25,8 @@ size_t stapes_nn_depthwise_bytes(const stapes_op *op, const stapes_map *maps) {
     const stapes_nn_plane plane = plane_of(op, maps);
     const int32_t rows = (plane.strip - 1) * op->stride_h + plane.window;
     const int32_t bytes = plane.taps_bytes + 4 * rows * plane.columns;
-    // The Helium twin wants an address a tap and a pixel of padding instead.
-    const int32_t vectors = 4 * op->k_h * op->k_w + stapes_nn_multiple_of_4(maps[op->in].c);
+    // The Helium twin wants an address a tap, a sum a channel and a pixel of padding instead.
+    const int32_t channels = (maps[op->in].c + 15) & ~15, vectors = 4 * op->k_h * op->k_w + 5 * channels;
     return (size_t)(bytes > vectors ? bytes : vectors);
 }
 

@@ -15,10 +15,9 @@ static inline int32x4_t stapes_nn_vector_up(int32x4_t sum, int32x4_t multiplier,
 }
 
 // The instruction rounds halves up: below zero, where there is something to shift, one less makes that away.
-static inline int32x4_t stapes_nn_vector_away(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) {
-    const int32x4_t right = vminq_s32(shift, vdupq_n_s32(0));
-    const int32x4_t high = stapes_nn_vector_multiply(sum, multiplier, shift);
-    return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(vandq_s32(high, right), 31)), right);
+// right: 0 or below.
+static inline int32x4_t stapes_nn_vector_shift_away(int32x4_t x, int32x4_t right) {
+    return vrshlq_s32(vaddq_s32(x, vshrq_n_s32(vandq_s32(x, right), 31)), right);
 }
 
 #endif
