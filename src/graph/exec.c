@@ -1,4 +1,5 @@
 #include "graph/exec_internal.h"
+#include "graph/ops.h"
 
 #include <string.h>
 
@@ -125,22 +126,26 @@ static int make_mix(stp_exec *x, int id) {
     run->coef = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * terms * channels);
     run->constant = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * channels);
     run->plain = STP_ARENA_ARRAY(x->arena, stp_real, terms * channels);
+    run->kept = STP_ARENA_ARRAY(x->arena, int, terms);
+    run->sum_g = STP_ARENA_ARRAY(x->arena, double, x->blocks *channels);
     run->factor = drop ? STP_ARENA_ARRAY(x->arena, stp_real, x->blocks * terms * x->lanes) : NULL;
-    return run->coef && run->constant && run->plain && (!drop || run->factor);
+    return run->coef && run->constant && run->plain && run->kept && run->sum_g && (!drop || run->factor);
 }
 
 static int make_tables(stp_exec *x) {
     const stp_graph *g = x->g;
-    x->step = STP_ARENA_ARRAY(x->arena, stp_step, 3 * g->ops);
+    x->step = STP_ARENA_ARRAY(x->arena, stp_step, 4 * g->ops);
     x->place = STP_ARENA_ARRAY(x->arena, stp_place, g->tensors);
     x->grad_mode = STP_ARENA_ARRAY(x->arena, stp_grad_mode *, g->ops);
     x->rectifies = STP_ARENA_ARRAY(x->arena, int, g->ops);
     x->idle = stp_arena_alloc(x->arena, (size_t)g->ops);
+    x->dotted = STP_ARENA_ARRAY(x->arena, int, g->ops);
+    x->dotted_term = STP_ARENA_ARRAY(x->arena, int, g->ops);
     x->bn = STP_ARENA_ARRAY(x->arena, stp_bn_run, g->bns + 1);
     x->mix = STP_ARENA_ARRAY(x->arena, stp_mix_run, g->ops);
     x->d_coefs = STP_ARENA_ARRAY(x->arena, double, x->groups * g->coefs + 1);
-    if (!x->step || !x->place || !x->grad_mode || !x->rectifies || !x->idle || !x->bn || !x->mix ||
-        !x->d_coefs)
+    if (!x->step || !x->place || !x->grad_mode || !x->rectifies || !x->idle || !x->dotted ||
+        !x->dotted_term || !x->bn || !x->mix || !x->d_coefs)
         return 0;
     for (int i = 0; i < g->bns; i++)
         if (!make_bn(x, i))
@@ -240,6 +245,10 @@ static void run_block(void *context, int block, int thread) {
         row->backward(x, op, block);
         return;
     }
+    if (x->current->kind == STP_STEP_DOT) {
+        stp_mix_dot(x, op, block);
+        return;
+    }
     row->forward(x, op, block);
     if (rounding)
         x->k->round_forward(stp_exec_value(x, op->out, block), rounding->step, rounding->low, rounding->high);
@@ -257,15 +266,18 @@ static void run_steps(stp_exec *x, int from, int to) {
         x->current = &x->step[i];
         const stp_op *op = &x->g->op[x->current->op];
         const stp_op_row *row = &stp_op_registry[op->kind];
-        int forward = x->current->kind == STP_STEP_FORWARD, backward = x->current->kind == STP_STEP_BACKWARD;
-        if (!backward) // a tensor made again needs its inputs' coefficients, but its statistics stand
+        stp_step_kind kind = x->current->kind;
+        // a tensor made again needs its inputs' coefficients, but its statistics stand
+        if (kind == STP_STEP_FORWARD || kind == STP_STEP_AGAIN)
             call(row->before_forward, x, op);
-        else
+        else if (kind == STP_STEP_BACKWARD)
             call(row->before_backward, x, op);
         stp_pool_run(x->pool, run_block, x, x->used_groups * x->blocks_per_group);
-        if (forward)
+        if (kind == STP_STEP_FORWARD)
             call(row->after_forward, x, op);
-        else if (backward)
+        else if (kind == STP_STEP_DOT)
+            stp_mix_after_dot(x, op);
+        else if (kind == STP_STEP_BACKWARD)
             call(row->after_backward, x, op);
     }
 }

@@ -5,7 +5,14 @@
 #include "graph/exec.h"
 #include "graph/registry.h"
 
-typedef enum stp_step_kind { STP_STEP_FORWARD, STP_STEP_AGAIN, STP_STEP_BACKWARD } stp_step_kind;
+// STP_STEP_DOT comes right before the backward of an operation whose result only a mix reads and is made
+// again: what the mix owes to this term, so that the value need not be there from the mix on.
+typedef enum stp_step_kind {
+    STP_STEP_FORWARD,
+    STP_STEP_AGAIN,
+    STP_STEP_DOT,
+    STP_STEP_BACKWARD
+} stp_step_kind;
 
 typedef struct stp_step {
     int op;
@@ -35,7 +42,9 @@ typedef struct stp_bn_run {
 typedef struct stp_mix_run {
     stp_real *coef;     // [groups][terms][channels], with the terms' scales folded in
     stp_real *constant; // [groups][channels]
-    stp_real *plain;    // [terms][channels], without
+    stp_real *plain;    // [kept][channels], without
+    int *kept, keeps;   // the terms whose part of backward is not a step of its own (STP_STEP_DOT)
+    double *sum_g;      // [blocks][channels]
     stp_real *factor;   // [blocks][terms][lanes], drop path; NULL where no term may drop
 } stp_mix_run;
 
@@ -53,9 +62,11 @@ struct stp_exec {
 
     stp_step *step;
     int forward_steps, steps;
-    stp_place *place;          // [tensors], valid for storages
-    int *rectifies;            // [ops]: the affine that this depthwise convolution does as it reads, or -1
-    char *idle;                // [ops]: an affine that its reader does
+    stp_place *place; // [tensors], valid for storages
+    int *rectifies;   // [ops]: the affine that this depthwise convolution does as it reads, or -1
+    char *idle;       // [ops]: an affine that its reader does
+    int *dotted;      // [ops]: the mix that alone reads its result, by a step of its own, or -1
+    int *dotted_term;
     stp_grad_mode **grad_mode; // [ops][sources]
     stp_bn_run *bn;            // [bns]
     stp_mix_run *mix;          // [ops]

@@ -86,6 +86,46 @@ static void choose_gradient_of_bn(stp_exec *x, int id) {
     run->lazy_coef = coef < 0 ? -2 : coef;
 }
 
+static int drops(const stp_exec *x, const stp_op *mix) {
+    for (int t = 0; t < mix->terms; t++)
+        if (x->g->term[mix->term_first + t].drop)
+            return 1;
+    return 0;
+}
+
+// Results of depthwise convolutions that one mix alone reads and that are made again. (Of those that are
+// kept, a mix takes all at once: g passes by once instead of once a term.)
+static void find_dots(stp_exec *x) {
+    const stp_graph *g = x->g;
+    for (int i = 0; i < g->ops; i++)
+        x->dotted[i] = -1;
+    for (int i = 0; i < g->ops; i++) {
+        const stp_op *op = &g->op[i];
+        stp_mix_run *run = &x->mix[i];
+        for (int t = 0; op->kind == STP_OP_MIX && t < op->terms; t++) {
+            int tensor = g->term[op->term_first + t].tensor, bn = g->tensor[tensor].bn;
+            int maker = g->tensor[tensor].maker;
+            int apart =
+                bn >= 0 && g->tensor[tensor].transient && x->bn[bn].grad_tensor == op->out && maker >= 0;
+            if (apart && g->op[maker].kind == STP_OP_DWPW && !drops(x, op)) {
+                x->dotted[maker] = i;
+                x->dotted_term[maker] = t;
+            } else {
+                run->kept[run->keeps++] = t;
+            }
+        }
+    }
+}
+
+// Whether the backward of an operation reads the value of its source.
+static int reads_in_backward(const stp_exec *x, const stp_op *op, int source) {
+    const stp_mix_run *run = &x->mix[op - x->g->op];
+    for (int k = 0; op->kind == STP_OP_MIX && k < run->keeps; k++)
+        if (run->kept[k] == source)
+            return 1;
+    return op->kind != STP_OP_MIX;
+}
+
 static int has_own_grad(const stp_exec *x, int tensor) {
     int storage = storage_of(x, tensor), bn = x->g->tensor[storage].bn;
     if (bn >= 0 && x->bn[bn].grad_tensor != storage)
@@ -129,10 +169,16 @@ static void schedule(stp_exec *x, char *remade) {
         return;
     for (int i = x->g->ops - 1; i >= 0; i--) {
         const stp_op *op = &x->g->op[i];
-        for (int s = 0, t; !x->idle[i] && (t = stp_exec_source(x, op, s)) >= 0; s++)
-            remake(x, t, remade);
-        if (!x->idle[i])
-            add_step(x, i, STP_STEP_BACKWARD);
+        if (x->idle[i])
+            continue;
+        if (x->dotted[i] >= 0) {
+            remake(x, op->out, remade);
+            add_step(x, i, STP_STEP_DOT);
+        }
+        for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++)
+            if (reads_in_backward(x, op, s))
+                remake(x, t, remade);
+        add_step(x, i, STP_STEP_BACKWARD);
     }
 }
 
@@ -216,8 +262,14 @@ static void touch_grad(lifetimes *l, int storage, int step) {
 static void touch_step(const stp_exec *x, lifetimes *l, int i) {
     const stp_op *op = &x->g->op[x->step[i].op];
     int backward = x->step[i].kind == STP_STEP_BACKWARD;
+    if (x->step[i].kind == STP_STEP_DOT) {
+        touch_value(x, l, op->out, i);
+        touch_grad(l, grad_read(x, op), i);
+        return;
+    }
     for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++) {
-        touch_value(x, l, t, i);
+        if (!backward || reads_in_backward(x, op, s))
+            touch_value(x, l, t, i);
         if (backward && x->grad_mode[x->step[i].op][s] != STP_GRAD_NONE)
             touch_grad(l, storage_of(x, t), i);
     }
@@ -286,6 +338,7 @@ stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err) {
         find_rectified_inputs(x);
         for (int i = 0; i < x->g->bns; i++)
             choose_gradient_of_bn(x, i);
+        find_dots(x);
         schedule(x, marks);
         enough = choose_grad_modes(x, marks + tensors);
     }

@@ -149,6 +149,7 @@ int stp_graph_dwpw(stp_graph *g, int in, int channels, int k, int stride, int di
     int out = add_tensor(g, channels, stp_window_out(from.h, stride), stp_window_out(from.w, stride), 0);
     stp_op *op = add_op(g, STP_OP_DWPW, in, out);
     op->window = stp_window_same(k, k, stride, stride, dilation, from.h, from.w);
+    g->tensor[out].transient = g->remake;
     op->weight = add_param(g, "depthwise", STP_PARAM_WEIGHT, from.c * k * k, k * k);
     if (pointwise)
         op->pointwise = add_param(g, "pointwise", STP_PARAM_WEIGHT, channels * from.c, from.c);
@@ -163,6 +164,7 @@ int stp_graph_pool(stp_graph *g, stp_pool_kind kind, int in, int k, int stride) 
     int out = add_tensor(g, from.c, stp_window_out(from.h, stride), stp_window_out(from.w, stride), 0);
     stp_op *op = add_op(g, STP_OP_POOL, in, out);
     op->window = stp_window_same(k, k, stride, stride, 1, from.h, from.w);
+    g->tensor[out].transient = g->remake;
     op->pool = kind;
     return out;
 }

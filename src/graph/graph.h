@@ -87,6 +87,7 @@ typedef struct stp_graph {
     int input_count;
     int output;     // logits, [classes][1][1]
     char scope[40]; // opens the names of parameters that are made now
+    int remake;     // depthwise convolutions and pools made from now on are transient
     int overfull;   // more of something than there is room for; stp_graph_finish reports it
 } stp_graph;
 

@@ -25,6 +25,9 @@ void stp_mix_op_before_forward(stp_exec *x, const stp_op *op);
 void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block);
 void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block);
 void stp_mix_op_after_backward(stp_exec *x, const stp_op *op);
+// The part of a mix's backward that belongs to the one term that `maker` made.
+void stp_mix_dot(stp_exec *x, const stp_op *maker, int block);
+void stp_mix_after_dot(stp_exec *x, const stp_op *maker);
 
 void stp_mean_op_forward(stp_exec *x, const stp_op *op, int block);
 void stp_mean_op_backward(stp_exec *x, const stp_op *op, int block);

@@ -74,10 +74,12 @@ void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
                 folded[c] = (stp_real)(bn < 0 ? coef : coef * (double)x->bn[bn].scale[at]);
                 if (bn >= 0)
                     constant[c] += (stp_real)(coef * (double)x->bn[bn].shift[at]);
-                run->plain[t * channels + c] = (stp_real)coef;
             }
         }
     }
+    for (int k = 0; k < run->keeps; k++)
+        for (int c = 0; c < channels; c++)
+            run->plain[k * channels + c] = (stp_real)coef_of(x, &term[run->kept[k]]);
 }
 
 // Drop path (Larsson et al., FractalNet, 2017): a term is dropped for a whole sample, the others are scaled
@@ -119,45 +121,71 @@ void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block) {
 void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
     stp_view terms[STP_MIX_MAX_TERMS], d_terms[STP_MIX_MAX_TERMS];
     int add[STP_MIX_MAX_TERMS];
-    gather_values(x, op, block, terms);
-    for (int t = 0; t < op->terms; t++)
-        d_terms[t] = stp_exec_grad_target(x, op, t, x->g->term[op->term_first + t].tensor, block, &add[t]);
     const stp_mix_run *run = &x->mix[op - x->g->op];
+    for (int k = 0; k < run->keeps; k++) {
+        int t = run->kept[k], tensor = x->g->term[op->term_first + t].tensor;
+        terms[k] = stp_exec_value(x, tensor, block);
+        d_terms[k] = stp_exec_grad_target(x, op, t, tensor, block, &add[k]);
+    }
     size_t channels = (size_t)x->g->tensor[op->out].c;
-    int dropping = run->factor && x->state->drop_rate > 0;
-    memset(x->sums[block], 0, sizeof(stp_real) * (op->terms + 1) * channels * x->lanes);
-    x->k->mix_backward(stp_exec_grad(x, op->out, block), op->terms, terms, run->plain,
+    int dropping = run->factor && x->state->drop_rate > 0; // then all terms are kept
+    memset(x->sums[block], 0, sizeof(stp_real) * (run->keeps + 1) * channels * x->lanes);
+    x->k->mix_backward(stp_exec_grad(x, op->out, block), run->keeps, terms, run->plain,
                        dropping ? run->factor + (size_t)block * op->terms * x->lanes : NULL, x->sums[block],
                        d_terms, add);
 }
 
 // sum g*y of a term is its coefficient's gradient; with y = scale*z + shift it follows from sum g*z and sum
-// g, which are also what the term's batch norm needs (times the coefficient).
+// g, which are also what the term's batch norm needs (times the coefficient). gz: [channels][lanes].
+static void settle_term(stp_exec *x, const stp_op *op, int term_index, int group, const stp_real *gz,
+                        const double *sum_g) {
+    const stp_mix_term *term = &x->g->term[op->term_first + term_index];
+    int channels = x->g->tensor[op->out].c, bn = x->g->tensor[term->tensor].bn;
+    double coef = coef_of(x, term), d_coef = 0;
+    for (int c = 0; c < channels; c++) {
+        double total = stp_lane_total(gz + (size_t)c * x->lanes, x->lanes);
+        if (bn < 0) {
+            d_coef += total;
+            continue;
+        }
+        size_t at = (size_t)group * channels + c;
+        d_coef += (double)x->bn[bn].scale[at] * total + (double)x->bn[bn].shift[at] * sum_g[c];
+        stp_bn_gather(x, bn, group, c, coef * sum_g[c], coef * total);
+    }
+    if (term->coef >= 0)
+        x->d_coefs[(size_t)group * x->g->coefs + term->coef] += d_coef;
+}
+
 void stp_mix_op_after_backward(stp_exec *x, const stp_op *op) {
+    stp_mix_run *run = &x->mix[op - x->g->op];
     int channels = x->g->tensor[op->out].c;
     size_t stride = (size_t)channels * x->lanes;
     for (int block = 0; block < x->used_groups * x->blocks_per_group; block++) {
-        int group = stp_exec_group_of(x, block);
+        double *sum_g = run->sum_g + (size_t)block * channels;
         const stp_real *sums = x->sums[block];
-        for (int t = 0; t < op->terms; t++) {
-            const stp_mix_term *term = &x->g->term[op->term_first + t];
-            int bn = x->g->tensor[term->tensor].bn;
-            double coef = coef_of(x, term), d_coef = 0;
-            for (int c = 0; c < channels; c++) {
-                double gz = stp_lane_total(sums + t * stride + (size_t)c * x->lanes, x->lanes);
-                if (bn < 0) {
-                    d_coef += gz;
-                    continue;
-                }
-                double g = stp_lane_total(sums + op->terms * stride + (size_t)c * x->lanes, x->lanes);
-                size_t at = (size_t)group * channels + c;
-                d_coef += (double)x->bn[bn].scale[at] * gz + (double)x->bn[bn].shift[at] * g;
-                stp_bn_gather(x, bn, group, c, coef * g, coef * gz);
-            }
-            if (term->coef >= 0)
-                x->d_coefs[(size_t)group * x->g->coefs + term->coef] += d_coef;
-        }
+        for (int c = 0; c < channels; c++)
+            sum_g[c] = stp_lane_total(sums + run->keeps * stride + (size_t)c * x->lanes, x->lanes);
+        for (int k = 0; k < run->keeps; k++)
+            settle_term(x, op, run->kept[k], stp_exec_group_of(x, block), sums + k * stride, sum_g);
     }
+}
+
+void stp_mix_dot(stp_exec *x, const stp_op *maker, int block) {
+    const stp_op *op = &x->g->op[x->dotted[maker - x->g->op]];
+    stp_view z = stp_exec_value(x, maker->out, block), none = stp_exec_no_view();
+    int add = 0;
+    memset(x->sums[block], 0, sizeof(stp_real) * 2 * (size_t)z.c * x->lanes);
+    x->k->mix_backward(stp_exec_grad(x, op->out, block), 1, &z, x->mix[op - x->g->op].coef, NULL,
+                       x->sums[block], &none, &add);
+}
+
+void stp_mix_after_dot(stp_exec *x, const stp_op *maker) {
+    int id = (int)(maker - x->g->op);
+    const stp_op *op = &x->g->op[x->dotted[id]];
+    int channels = x->g->tensor[op->out].c;
+    for (int block = 0; block < x->used_groups * x->blocks_per_group; block++)
+        settle_term(x, op, x->dotted_term[id], stp_exec_group_of(x, block), x->sums[block],
+                    x->mix[op - x->g->op].sum_g + (size_t)block * channels);
 }
 
 // --- mean and linear ------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corp
                                 .channels = (int)s->search_channels,
                                 .partial = (int)s->partial,
                                 .classes = corpus->dataset->classes,
-                                .fronts = front < 0 ? corpus->fronts : 1};
+                                .fronts = front < 0 ? corpus->fronts : 1,
+                                .recompute = (int)s->recompute};
     if (o->channels % o->partial != 0)
         return stp_err_set(err, STP_ERR_USAGE, "--channels %d is no multiple of --partial %d", o->channels,
                            o->partial);

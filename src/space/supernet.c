@@ -215,6 +215,7 @@ stp_status stp_supernet_build(stp_graph **out, const stp_supernet_options *o, st
     stp_graph *g;
     STP_TRY(stp_graph_create(&g, err));
     g->coefs = STP_ARCH_COEFS;
+    g->remake = o->recompute;
     stp_status status = stp_block_classify(g, build_cells(g, o), o->classes, err);
     if (status != STP_OK) {
         stp_graph_destroy(g);

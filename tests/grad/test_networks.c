@@ -158,12 +158,13 @@ static void check_arch(problem *p) {
     }
 }
 
-static void check_supernet(stp_align align, int partial, int channels) {
+static void check_supernet(stp_align align, int partial, int channels, int recompute) {
     stp_supernet_options o = {.cells = 3,
                               .channels = channels,
                               .partial = partial,
                               .classes = CLASSES,
                               .align = align,
+                              .recompute = recompute,
                               .fronts = 3};
     stp_shape shapes[3] = {{13, 11}, {7, 6}, {9, 11}};
     for (int i = 0; i < 3; i++) {
@@ -183,12 +184,17 @@ static void check_supernet(stp_align align, int partial, int channels) {
 
 static void test_supernet_conv(void **state) {
     (void)state;
-    check_supernet(STP_ALIGN_CONV, 4, 8);
+    check_supernet(STP_ALIGN_CONV, 4, 8, 0);
+}
+
+static void test_supernet_recomputed(void **state) {
+    (void)state;
+    check_supernet(STP_ALIGN_CONV, 4, 8, 1);
 }
 
 static void test_supernet_pad_without_bypass(void **state) {
     (void)state;
-    check_supernet(STP_ALIGN_PAD, 1, 4);
+    check_supernet(STP_ALIGN_PAD, 1, 4, 0);
 }
 
 // Every operation twice in each kind of cell.
@@ -260,6 +266,7 @@ int main(void) {
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_network_with_drop_path),
         cmocka_unit_test(test_supernet_conv),
+        cmocka_unit_test(test_supernet_recomputed),
         cmocka_unit_test(test_supernet_pad_without_bypass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

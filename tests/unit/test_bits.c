@@ -8,9 +8,14 @@ enum { GROUP = 32, GROUPS = 4, CLASSES = 3 };
 
 static const stp_shape shapes[] = {{33, 12}, {17, 12}, {21, 20}};
 
-static void make_supernet(problem *p) {
-    stp_supernet_options o = {
-        .cells = 3, .channels = 8, .partial = 4, .classes = CLASSES, .align = STP_ALIGN_CONV, .fronts = 3};
+static void make_supernet(problem *p, int recompute) {
+    stp_supernet_options o = {.cells = 3,
+                              .channels = 8,
+                              .partial = 4,
+                              .classes = CLASSES,
+                              .align = STP_ALIGN_CONV,
+                              .fronts = 3,
+                              .recompute = recompute};
     problem_make(p, problem_supernet(&o, shapes), 3, GROUP * GROUPS, 0.1, 5);
 }
 
@@ -91,7 +96,7 @@ static void check(problem *p) {
 static void test_supernet(void **state) {
     (void)state;
     problem p;
-    make_supernet(&p);
+    make_supernet(&p, 0);
     check(&p);
 }
 
@@ -106,7 +111,7 @@ static void test_network_with_drop_path(void **state) {
 static void test_runs_leave_nothing_behind(void **state) {
     (void)state;
     problem p;
-    make_supernet(&p);
+    make_supernet(&p, 0);
     problem_way way = {stp_isa_current(), 2, GROUP, 1};
     problem_run(&p, way);
     copy first = copy_of(&p);
@@ -117,11 +122,28 @@ static void test_runs_leave_nothing_behind(void **state) {
     problem_free(&p);
 }
 
+// What is computed again instead of being kept has the bits that it had.
+static void test_recompute(void **state) {
+    (void)state;
+    problem kept, again;
+    problem_way way = {stp_isa_current(), 2, GROUP, GROUPS};
+    make_supernet(&kept, 0);
+    make_supernet(&again, 1);
+    problem_run(&kept, way);
+    problem_run(&again, way);
+    copy first = copy_of(&kept);
+    assert_same_bits(&again, &first);
+    free_copy(&first);
+    problem_free(&kept);
+    problem_free(&again);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supernet),
         cmocka_unit_test(test_network_with_drop_path),
         cmocka_unit_test(test_runs_leave_nothing_behind),
+        cmocka_unit_test(test_recompute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
