@@ -32,6 +32,11 @@ asan: setup ## all tests under the address and undefined-behaviour sanitizers
 	@cmake --build build/asan -j$(JOBS)
 	@ctest --test-dir build/asan -j$(JOBS) --output-on-failure
 
+crash: setup ## kill -9 at 20 random moments of a search and of a training, each resumed to the same bits
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli stapes-tones
+	@cd tests/cli && STAPES_KILLS=20 bash test_kill.sh $(abspath $(BUILD))/stapes $(abspath $(BUILD))/tests/stapes-tones
+
 format: ## format the sources (clang-format 14)
 	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
@@ -44,4 +49,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo bench results asan format man clean help
+.PHONY: all setup check demo bench results asan crash format man clean help

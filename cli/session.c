@@ -17,7 +17,7 @@ static stp_status take_saved_settings(stp_cli_session *s, stp_command command, s
         snprintf(s->settings.data, sizeof s->settings.data, "%s", data);
     json_decref(options);
     s->resume = 1;
-    return status;
+    return status == STP_OK ? stp_run_claim(s->run, err) : status;
 }
 
 stp_status stp_cli_session_begin(stp_cli_session *s, stp_command command, int argc, char **argv,
@@ -39,7 +39,7 @@ stp_status stp_cli_session_begin(stp_cli_session *s, stp_command command, int ar
     if (!s->settings.out[0])
         return stp_err_set(err, STP_ERR_USAGE,
                            "--out is missing: name the run folder to make, as in --out runs/first");
-    return STP_OK;
+    return stp_run_may_create(s->settings.out, err);
 }
 
 // A run must find its recordings again, from wherever it is resumed.
@@ -85,6 +85,7 @@ stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const c
     if (s->resume)
         return stp_run_rejoin_recordings(s->run, s->settings.data, recordings, err);
     STP_TRY(stp_run_create(&s->run, s->settings.out, err));
+    STP_TRY(stp_run_claim(s->run, err));
     return stp_run_save_settings(s->run, &s->settings, command, recordings, err);
 }
 

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 // Between two rounds a worker spins this often before it sleeps: rounds follow each other within
-// microseconds.
+// microseconds. With more threads than processors it sleeps at once, for spinning would keep from work those
+// it waits for.
 enum { SPINS = 20000, MAX_THREADS = 256 };
 
 // What a worker is told when it begins.
@@ -18,7 +19,7 @@ typedef struct worker_start {
 } worker_start;
 
 struct stp_pool {
-    int threads;
+    int threads, spins;
     atomic_uint round;   // raised to start a round
     atomic_int finished; // workers done with this round
     atomic_int stop;
@@ -43,7 +44,7 @@ static void run_share(stp_pool *pool, int thread) {
 }
 
 static void wait_for_round(stp_pool *pool, unsigned seen) {
-    for (int i = 0; i < SPINS; i++) {
+    for (int i = 0; i < pool->spins; i++) {
         if (atomic_load_explicit(&pool->round, memory_order_acquire) != seen)
             return;
         pause_briefly();
@@ -92,6 +93,7 @@ stp_status stp_pool_create(stp_pool **out, int threads, stp_err *err) {
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->threads = 1;
+    pool->spins = threads > sysconf(_SC_NPROCESSORS_ONLN) ? 0 : SPINS;
     for (int t = 1; t < threads; t++) {
         if (start_worker(pool, t) != 0) {
             stp_pool_destroy(pool);
@@ -133,7 +135,7 @@ void stp_pool_run(stp_pool *pool, stp_pool_fn fn, void *context, int count) {
     run_share(pool, 0);
     for (int spins = 0; atomic_load_explicit(&pool->finished, memory_order_acquire) < pool->threads - 1;
          spins++) {
-        if (spins < SPINS)
+        if (spins < pool->spins)
             pause_briefly();
         else
             sched_yield();

@@ -8,13 +8,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sha1.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct stp_run {
     char path[STP_PATH_BYTES];
+    int claim; // the folder, locked; -1: not claimed
 };
 
 static stp_status run_new(stp_run **run, const char *path, stp_err *err) {
@@ -25,6 +28,7 @@ static stp_status run_new(stp_run **run, const char *path, stp_err *err) {
     if (!made)
         return stp_err_memory(err, "a run folder's name", sizeof *made);
     strcpy(made->path, path);
+    made->claim = -1;
     *run = made;
     return STP_OK;
 }
@@ -47,10 +51,64 @@ static stp_status probe_writing(const char *path, stp_err *err) {
     STP_TRY(stp_path_join(probe, path, ".probe", err));
     int fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
-        return stp_err_set(err, STP_ERR_IO, "%s: cannot write into this folder: %s; give another --out", path,
-                           strerror(errno));
+        return stp_err_set(err, STP_ERR_IO,
+                           "%s: cannot write into this folder: %s; check its permissions or give "
+                           "another --out",
+                           path, strerror(errno));
     close(fd);
     unlink(probe);
+    return STP_OK;
+}
+
+// The folder, or the nearest one above it that is there; empty when that is the working folder.
+static void nearest_folder(char found[STP_PATH_BYTES], const char *path) {
+    struct stat info;
+    snprintf(found, STP_PATH_BYTES, "%s", path);
+    while (found[0] && stat(found, &info) != 0) {
+        char *slash = strrchr(found, '/');
+        if (slash == found && found[1])
+            slash++; // the root itself
+        *(slash ? slash : found) = 0;
+    }
+}
+
+stp_status stp_run_may_create(const char *path, stp_err *err) {
+    char above[STP_PATH_BYTES];
+    if (!path[0] || strlen(path) >= STP_PATH_BYTES)
+        return STP_OK; // stp_run_create has its own words for these
+    nearest_folder(above, path);
+    const char *folder = above[0] ? above : ".";
+    struct stat info;
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode) || access(folder, W_OK | X_OK) == 0)
+        return STP_OK;
+    return stp_err_set(err, STP_ERR_IO, "%s: cannot write into this folder: %s; give another --out", folder,
+                       strerror(errno));
+}
+
+// 0 locked, or the file system has no locks; -1 somebody else has it. One that was killed may take a moment
+// to be gone.
+static int lock_patiently(int fd) {
+    enum { TRIES = 30, PAUSE_US = 100000 };
+    for (int i = 0; i < TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            return 0;
+        usleep(PAUSE_US);
+    }
+    return -1;
+}
+
+stp_status stp_run_claim(stp_run *run, stp_err *err) {
+    if (run->claim >= 0)
+        return STP_OK;
+    STP_TRY(probe_writing(run->path, err));
+    int fd = open(run->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && lock_patiently(fd) != 0) {
+        close(fd);
+        return stp_err_set(err, STP_ERR_IO,
+                           "%s: another stapes is working on this run; wait for it, or stop it first",
+                           run->path);
+    }
+    run->claim = fd; // a file system without locks goes without
     return STP_OK;
 }
 
@@ -97,6 +155,8 @@ stp_status stp_run_open(stp_run **run, const char *path, stp_err *err) {
 }
 
 void stp_run_close(stp_run *run) {
+    if (run && run->claim >= 0)
+        close(run->claim);
     stp_free(run);
 }
 

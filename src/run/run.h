@@ -11,11 +11,17 @@
 typedef struct stp_run stp_run;
 
 // Makes the folder (parents too). A folder that exists and is not empty is refused (STP_ERR_USAGE: give
-// another --out or
-// --resume it), as is one that cannot be written.
+// another --out or --resume it), as is one that cannot be written.
 stp_status stp_run_create(stp_run **run, const char *path, stp_err *err);
 // Opens an existing one; STP_ERR_IO / STP_ERR_FORMAT when it is none (no settings.json).
 stp_status stp_run_open(stp_run **run, const char *path, stp_err *err);
+// Before hours of work: whether stp_run_create will be able to make this folder and write into it. Leaves no
+// trace.
+stp_status stp_run_may_create(const char *path, stp_err *err);
+// For whoever is going to write into the run: STP_ERR_IO when the folder cannot be written, or another
+// process has claimed it, which two of them at once would spoil. Holds until the run is closed or the process
+// ends, however it ends.
+stp_status stp_run_claim(stp_run *run, stp_err *err);
 void stp_run_close(stp_run *run);
 // Removes the folder of a run that was just made and came to nothing, with the files in it, and closes the
 // run. What cannot be removed stays.

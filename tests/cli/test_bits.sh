@@ -1,4 +1,5 @@
-# The small preset on real clips: the same bits on 1, 2 and 3 threads and after kill -9, gamma settling inside the run.
+# The small preset on real clips: the same bits on 1, 2, 3 and 8 threads, with one or two groups of a batch in memory at
+# once, and after kill -9, gamma settling inside the run.
 . ./lib.sh
 shared=../../../shared/data/speech_commands
 [ -d "$shared" ] || { echo "no recordings beside the repository: nothing to search on"; exit 77; }
@@ -10,18 +11,24 @@ for word in yes no stop go; do
 done
 
 # A ratio that gamma reaches at once: it settles in the second epoch, and the second half of it runs on one front-end.
-search() { "$stapes" search "$words" --preset small --epochs 2 --warmup 1 --gamma-ratio 1.0002 --checkpoint-steps 1 --quiet "$@"; }
+search() { "$stapes" search "$words" --preset small --epochs 2 --warmup 1 --gamma-ratio 1.0002 --bn-group 16 \
+    --checkpoint-steps 1 --quiet "$@"; }
 same() {
     for file in journal.jsonl arch.json genotype.json checkpoint.bin; do
         cmp -s "$1/$file" "$2/$file" || fail "$file differs between $(basename "$1") and $(basename "$2")"
     done
 }
-for threads in 1 2 3; do
+for threads in 1 2 3 8; do
     expect 0 search --threads $threads --out "$scratch/t$threads"
 done
 grep -q '"settled": *true' "$scratch/t1/journal.jsonl" || fail "gamma did not settle inside the run"
 same "$scratch/t1" "$scratch/t2"
 same "$scratch/t1" "$scratch/t3"
+same "$scratch/t1" "$scratch/t8"
+for groups in 1 2; do
+    expect 0 search --threads $groups --micro-batch $groups --out "$scratch/m$groups"
+    same "$scratch/t1" "$scratch/m$groups"
+done
 
 # kill_and_resume COMMAND: the command writes $scratch/killed; it is killed whenever the next checkpoint appears, resumed, killed
 # again, until it is done.
@@ -41,6 +48,7 @@ kill_and_resume() {
         kill -9 -- -$process 2>/dev/null || break
         killed=$((killed + 1))
         wait $process 2>/dev/null
+        while kill -0 -- -$process 2>/dev/null; do sleep 0.01; done
         "$stapes" "$command" --resume "$run" --threads 1 --quiet >"$out" 2>"$errors" </dev/null &
         process=$!
     done

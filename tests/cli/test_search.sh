@@ -32,8 +32,6 @@ says "$out" '"front": "(640/320/40:10|400/200/20)"'
 same "$scratch/one" "$scratch/two" journal.jsonl arch.json genotype.json
 expect 0 search --threads 2 --seed 2 --out "$scratch/seed"
 cmp -s "$scratch/one/arch.json" "$scratch/seed/arch.json" && fail "another seed gave the same search"
-expect 0 search --threads 2 --micro-batch 1 --out "$scratch/micro"
-same "$scratch/one" "$scratch/micro" journal.jsonl arch.json genotype.json
 
 # Interrupted as soon as there is a checkpoint, then resumed: the same bits as without.
 interrupt() {
