@@ -59,7 +59,7 @@ interrupt train journal.jsonl model.json weights.bin checkpoint.bin
 # A second Ctrl-C in the same step: a step must last a while, so this network is larger. The first one may come just as a
 # step ends, which is why there are a few tries.
 twice() {
-    "$stapes" search "$words" --clip-ms 250 --epochs 6 --warmup 0 --cells 5 --channels 8 --fronts 400/100/40 \
+    "$stapes" search "$words" --clip-ms 250 --epochs 6 --warmup 0 --cells 4 --channels 8 --fronts 400/100/40 \
         --batch 96 --bn-group 96 --quiet --threads 1 --isa plain "$@"
 }
 at_once=no

@@ -15,7 +15,7 @@ common="--batch 32 --bn-group 16 --checkpoint-steps 1 --quiet"
 search() {
     # shellcheck disable=SC2086 # lists of options
     "$stapes" search "$words" --clip-ms 250 --epochs 8 --warmup 3 --cells 3 --channels 8 --fronts 256/128/16,512/256/16 \
-        --arch-lr 0.05 --gamma-ratio 1.5 $common "$@"
+        --arch-lr 0.05 --gamma-ratio 1.2 $common "$@"
 }
 # shellcheck disable=SC2086
 train() { "$stapes" train "$scratch/search" --epochs 8 --cells 3 --channels 8 --drop-path 0.2 $common "$@"; }

@@ -11,7 +11,7 @@ common="--batch 64 --bn-group 16 --epochs 3 --cells 3 --quiet"
 search() {
     # shellcheck disable=SC2086 # lists of options
     "$stapes" search "$words" --clip-ms 150 --warmup 1 --channels 4 --fronts 256/128/16,512/256/16 --arch-lr 0.05 \
-        --gamma-ratio 1.5 $common "$@"
+        --gamma-ratio 1.0001 $common "$@"
 }
 # shellcheck disable=SC2086
 train() { "$stapes" train "$scratch/search-first" --channels 4 --drop-path 0.3 $common "$@"; }

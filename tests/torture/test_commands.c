@@ -26,8 +26,8 @@ static const command commands[] = {
      "--threads 1 --quiet",
      "found"},
     {"train", stp_cmd_train,
-     "@/found --out @/trained --epochs 2 --batch 16 --bn-group 16 --cells 3 --max-params 12000 --drop-path "
-     "0.1 --checkpoint-steps 2 --threads 1 --quiet",
+     "@/found --out @/trained --epochs 2 --batch 16 --bn-group 16 --cells 3 --channels 4 --max-params 900000 "
+     "--drop-path 0.1 --checkpoint-steps 2 --threads 1 --quiet",
      "trained"},
     {"train", stp_cmd_train,
      "--net ds-cnn --front 256/128/8 @/words --clip-ms 100 --out @/known --epochs 1 --batch 16 --bn-group 16 "
