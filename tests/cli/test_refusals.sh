@@ -102,9 +102,9 @@ if on_disk size=32k; then
     cp -r run disk/half
     rm disk/half/genotype.json
     mount -o remount,ro disk
-    search_refused 1 'disk/new: cannot make this folder: Read-only file system; choose another place' rec --out disk/new
-    refused 1 'disk/half/.*: Read-only file system' search --resume disk/half -q
-    refused 1 'disk/net/.*: Read-only file system' train --resume disk/net -q
+    search_refused 1 'disk: cannot write into this folder: Read-only file system; give another --out' rec --out disk/new
+    refused 1 'disk/half: cannot write into this folder: Read-only file system' search --resume disk/half -q
+    refused 1 'disk/net: cannot write into this folder: Read-only file system' train --resume disk/net -q
     expect 0 "$stapes" eval disk/net -q # reading does no harm
     says "$out" '^accuracy'
     umount disk

@@ -197,8 +197,8 @@ static void refuse_one(const command *c, long n, int forever, const outcome *wan
     stp_json_memory_lost(); // a command is alone in its process, where nothing is left over from the last one
     torture_holdings after = torture_hold_again(&held);
     if (!refused || !ended_well(c, &o, wanted, results))
-        fail_msg("stapes %s %s: request %ld refused%s: ended with %d, said: %s", c->name, c->arguments, n,
-                 forever ? " and all that follow" : "", o.status, o.errors);
+        fail_msg("stapes %s %s: request %ld refused%s (%lu were): ended with %d, said: %s", c->name,
+                 c->arguments, n, forever ? " and all that follow" : "", refused, o.status, o.errors);
     if (memcmp(&held, &after, sizeof held) != 0)
         fail_msg("stapes %s %s: request %ld: kept %ld blocks, %d files, %d threads", c->name, c->arguments, n,
                  after.blocks - held.blocks, after.files - held.files, after.threads - held.threads);
