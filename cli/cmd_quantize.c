@@ -27,8 +27,7 @@ typedef struct quantising {
     stp_rate right, agreement;         // int8 as it is kept
 } quantising;
 
-// --- the work
-// --------------------------------------------------------------------------------------------------
+// --- the work -------------------------------------------------------------------------------------
 
 static stp_status open_recordings(quantising *q, stp_err *err) {
     stp_settings *training = &q->trained.settings;
@@ -81,8 +80,7 @@ static stp_status quantise(quantising *q, stp_err *err) {
     return q->settings.qat > 0 ? fine_tune(q, err) : STP_OK;
 }
 
-// --- keeping it
-// -------------------------------------------------------------------------------------------------
+// --- keeping it -----------------------------------------------------------------------------------
 
 static json_t *how_made(const quantising *q) {
     json_t *object = json_pack(
@@ -133,8 +131,7 @@ static stp_status run(quantising *q, int argc, char **argv, stp_err *err) {
     return keep(q, err);
 }
 
-// --- telling
-// ----------------------------------------------------------------------------------------------------
+// --- telling --------------------------------------------------------------------------------------
 
 static void print_rates(const char *name, stp_rate rate, const stp_rate *agreement, stp_rate in_float) {
     printf("%-12s %5.2f %%   (%.1f to %.1f)", name, 100 * rate.value, 100 * rate.low, 100 * rate.high);

@@ -34,11 +34,10 @@ static inline int8_t *int8_oracle_at(const int8_oracle *o, int tensor, int h, in
     return &o->storage[t->storage][(h * s->w + w) * s->c + t->c_first + c];
 }
 
-// --- rounding
-// ------------------------------------------------------------------------------------------------
+// --- rounding -------------------------------------------------------------------------------------
 
-static inline int64_t int8_oracle_floor_shift(int64_t x, int right) { // of any sign, towards minus infinity
-    return right >= 0 ? (x >= 0 ? x >> right : -((-x + ((int64_t)1 << right) - 1) >> right)) : x << -right;
+static inline int64_t int8_oracle_floor_shift(int64_t x, int right) { // towards minus infinity
+    return x >= 0 ? x >> right : -((-x + ((int64_t)1 << right) - 1) >> right);
 }
 
 // The doubling high multiply: x * m / 2^31, halves upwards but for those of negative products (gemmlowp).
@@ -50,7 +49,7 @@ static inline int64_t int8_oracle_high(int64_t x, int32_t m) {
 // half_up: convolutions and fully connected; else gemmlowp's division, halves away from zero.
 static inline int64_t int8_oracle_rescale(int64_t x, int32_t m, int shift, int half_up) {
     int left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
-    int64_t high = int8_oracle_high(x << left, m);
+    int64_t high = int8_oracle_high(x * ((int64_t)1 << left), m);
     if (right == 0)
         return high;
     int64_t half = (int64_t)1 << (right - 1);
@@ -63,8 +62,7 @@ static inline int int8_oracle_clamp(int64_t q, int low) {
     return (int)(q < low ? low : q > 127 ? 127 : q);
 }
 
-// --- operations
-// ----------------------------------------------------------------------------------------------
+// --- operations -----------------------------------------------------------------------------------
 
 typedef struct int8_result {
     int exact;   // as the device has it

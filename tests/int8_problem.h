@@ -104,8 +104,7 @@ static inline void int8_problem_quantise(int8_problem *q, double share) {
     stp_twin_destroy(twin);
 }
 
-// --- networks
-// -----------------------------------------------------------------------------------------------
+// --- networks -------------------------------------------------------------------------------------
 
 static inline stp_graph *int8_found(int cells, int channels, stp_shape input, int drop_path) {
     stp_genotype genotype = problem_genotype();

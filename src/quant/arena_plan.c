@@ -18,8 +18,7 @@ static size_t aligned(size_t bytes) {
     return (bytes + ALIGNED - 1) / ALIGNED * ALIGNED;
 }
 
-// --- lifetimes
-// -----------------------------------------------------------------------------------------------
+// --- lifetimes ------------------------------------------------------------------------------------
 
 static void touch(planning *p, int tensor, int step) {
     stp_plan_item *item = &p->items[p->net->tensor[tensor].storage];
@@ -45,8 +44,7 @@ static void list_items(planning *p) {
     touch(p, net->output, net->ops - 1);
 }
 
-// --- placing
-// ---------------------------------------------------------------------------------------------------
+// --- placing --------------------------------------------------------------------------------------
 
 // Scratch above everything: as high as the highest storage of an operation that needs some.
 static size_t scratch_above(const planning *p) {

@@ -96,8 +96,7 @@ static stp_status set_scales(calibration *c, stp_err *err) {
     return STP_OK;
 }
 
-// --- the whole
-// ------------------------------------------------------------------------------------------------
+// --- the whole ------------------------------------------------------------------------------------
 
 static stp_status choose_clips(calibration *c, int wanted, uint64_t seed, stp_err *err) {
     const stp_dataset *d = c->corpus->dataset;

@@ -26,8 +26,7 @@ static const stapes_kernel kernels[STAPES_OP_KINDS] = {
     [STAPES_FULLY_CONNECTED] = stapes_nn_fully_connected,
 };
 
-// --- maps and operations
-// -------------------------------------------------------------------------------------
+// --- maps and operations --------------------------------------------------------------------------
 
 static void fill_maps(making *m) {
     for (int i = 0; i < m->net->tensors; i++) {
@@ -77,8 +76,7 @@ static void fill_biases(making *m, const stp_int8_op *op) {
     }
 }
 
-// --- the whole
-// ------------------------------------------------------------------------------------------------
+// --- the whole ------------------------------------------------------------------------------------
 
 static stp_status refuse(stp_err *err) {
     return stp_err_set(err, STP_ERR_MISMATCH,

@@ -18,8 +18,7 @@ typedef struct stored_scale {
     int32_t zero;
 } stored_scale;
 
-// --- what the numbers were made from
-// -------------------------------------------------------------------------
+// --- what the numbers were made from --------------------------------------------------------------
 
 // A system that was trained again has other weights under the same names.
 static unsigned long sum_of_model(const stp_model *m) {
@@ -31,8 +30,7 @@ static unsigned long sum_of_model(const stp_model *m) {
     return crc32_z(crc, (const unsigned char *)m->norm_inv, norm);
 }
 
-// --- as JSON
-// ---------------------------------------------------------------------------------------------------
+// --- as JSON --------------------------------------------------------------------------------------
 
 static json_t *tensor_json(const stp_int8_net *net, int tensor) {
     const stp_int8_tensor *t = &net->tensor[tensor];
@@ -77,8 +75,7 @@ static json_t *describe(const stp_int8_net *net, const stp_model *model, const j
     return object;
 }
 
-// --- as numbers
-// ------------------------------------------------------------------------------------------------
+// --- as numbers -----------------------------------------------------------------------------------
 
 static void list_sections(const stp_int8_net *net, stored_scale *scales, stp_section sections[SECTIONS]) {
     size_t channels = (size_t)net->channels;
@@ -117,8 +114,7 @@ stp_status stp_int8_save(const stp_int8_net *net, const stp_model *model, const 
     return status;
 }
 
-// --- and back
-// ----------------------------------------------------------------------------------------------------
+// --- and back -------------------------------------------------------------------------------------
 
 // A remedy that fits, in place of what the reader of checkpoints and JSON says.
 static stp_status again(stp_run *run, stp_status status, stp_err *err) {

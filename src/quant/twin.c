@@ -12,8 +12,7 @@ typedef struct building {
     int *storage; // [net->storages]: graph tensor, -1: not made yet
 } building;
 
-// --- tensors
-// -------------------------------------------------------------------------------------------------
+// --- tensors --------------------------------------------------------------------------------------
 
 static int is_whole(const stp_int8_net *net, int tensor) {
     return net->tensor[tensor].c == stp_int8_storage_of(net, tensor)->c;
@@ -46,8 +45,7 @@ static void note(building *b, int tensor, int made, int fresh) {
     twin->fresh[op] = fresh;
 }
 
-// --- operations
-// -----------------------------------------------------------------------------------------------
+// --- operations -----------------------------------------------------------------------------------
 
 static int build_weighted(building *b, const stp_int8_op *op) {
     const stp_int8_storage *out = stp_int8_storage_of(b->net, op->out);
@@ -101,7 +99,6 @@ static void build_input(building *b) {
 }
 
 // --- weights: [m][k_h][k_w][c] and [k_h][k_w][c] here, [m][c][k_h][k_w] and [c][k_h][k_w] in the graph
-// ---------
 
 static int graph_place(const stp_int8_op *op, int channel, int i) {
     int count = op->weights / op->channels, taps = op->window.k_h * op->window.k_w, c = count / taps;
@@ -135,8 +132,7 @@ void stp_twin_give(const stp_twin *twin, stp_int8_net *net) {
             copy_op(twin, net, NULL, i);
 }
 
-// --- the whole
-// ---------------------------------------------------------------------------------------------------
+// --- the whole ------------------------------------------------------------------------------------
 
 static int take_memory(stp_twin *twin, const stp_int8_net *net) {
     int ops = 2 * net->ops + 1; // a padded copy before each at most, and the input's
@@ -200,8 +196,7 @@ void stp_twin_destroy(stp_twin *twin) {
     stp_arena_destroy(twin->arena);
 }
 
-// --- rounding
-// ---------------------------------------------------------------------------------------------------
+// --- rounding -------------------------------------------------------------------------------------
 
 void stp_twin_round_results(stp_twin *twin) {
     for (int i = 0; i < twin->graph->ops; i++) {

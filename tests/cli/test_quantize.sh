@@ -74,6 +74,12 @@ cp -r rec elsewhere
 expect 0 "$stapes" quantize net --data elsewhere --out moved -q
 cmp -s net/int8.bin moved/int8.bin || fail "the same recordings elsewhere give other numbers"
 
+# Every option of the help is tried here, or cannot change a number.
+tried=' threads seed json quiet data out calibration qat qat-lr '
+for option in $("$stapes" help quantize | sed -n 's/^ *\(-q, \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'); do
+    case "$tried isa " in *" $option "*) ;; *) fail "--$option stands in no list of this test" ;; esac
+done
+
 # --- what is refused
 expect 2 "$stapes" quantize
 says "$errors" 'name a run folder, as in: stapes quantize RUN$'

@@ -179,8 +179,7 @@ static void a_found_network(void **state) {
     }
 }
 
-// --- the folded network is the network
-// ----------------------------------------------------------------------
+// --- the folded network is the network ------------------------------------------------------------
 
 static double largest_error(const stp_real *a, const stp_real *b, size_t n) {
     double most = 0, size = 0;
@@ -239,8 +238,7 @@ static void folding_by_hand(void **state) {
     expect_equal_logits(end(g, stp_graph_mix(g, more, 2, -1)), 11);
 }
 
-// --- refusals and memory
-// ------------------------------------------------------------------------------------
+// --- refusals and memory --------------------------------------------------------------------------
 
 static void refuse(stp_graph *g, const char *part) {
     stp_err err;

@@ -88,8 +88,80 @@ static void every_result_is_the_oracles(void **state) {
     }
 }
 
-// --- memory
-// ----------------------------------------------------------------------------------------------------
+// --- the float twin ---------------------------------------------------------------------------------
+
+static void device_logits(const int8_problem *q, stapes *s, int sample, double *logits) {
+    const stp_int8_scale *in = stp_int8_scale_of(q->net, q->net->input);
+    const stp_int8_scale *out = stp_int8_scale_of(q->net, q->net->output);
+    const stapes_map *map = &s->model->map[s->model->input];
+    size_t pixels = (size_t)map->h * map->w;
+    for (size_t i = 0; i < pixels; i++) {
+        double x =
+            nearbyint((double)q->p.inputs[0][(size_t)sample * pixels + i] / (double)in->scale) + in->zero;
+        stapes_input(s)[i] = (int8_t)fmin(127, fmax(-128, x));
+    }
+    stapes_invoke(s);
+    for (int c = 0; c < q->p.classes; c++)
+        logits[c] = (double)out->scale * (stapes_logits(s)[c] - out->zero);
+}
+
+// Logits of the twin, with weights and results rounded or as they are.
+static void twin_logits(int8_problem *q, int rounds, stp_real *logits) {
+    stp_err err;
+    stp_twin *twin;
+    problem_must(stp_twin_create(&twin, q->net, &err), &err);
+    stp_real *weights = problem_room((size_t)twin->graph->weights, sizeof *weights);
+    if (rounds)
+        stp_twin_round_results(twin);
+    stp_twin_round_weights(twin, twin->weights, weights);
+    stp_exec_state state = {.weights = rounds ? weights : twin->weights, .rounding = twin->rounding};
+    int8_problem_logits(&q->p, twin->graph, &state, logits);
+    stp_free(weights);
+    stp_twin_destroy(twin);
+}
+
+// Mean distance of the device's logits from others, in steps.
+static double distance(const int8_problem *q, const stp_real *others) {
+    stp_err err;
+    stp_device_model *device;
+    stapes s;
+    problem_must(stp_device_model_create(&device, q->net, NULL, &err), &err);
+    int8_t *arena = problem_room(device->model.arena_bytes, 1);
+    assert_int_equal(stapes_init(&s, &device->model, arena, device->model.arena_bytes, NULL, 0), STAPES_OK);
+    double sum = 0, logits[16], step = (double)stp_int8_scale_of(q->net, q->net->output)->scale;
+    for (int n = 0; n < INT8_SAMPLES; n++) {
+        device_logits(q, &s, n, logits);
+        for (int c = 0; c < q->p.classes; c++)
+            sum += fabs(logits[c] - (double)others[n * q->p.classes + c]) / step;
+    }
+    stp_free(arena);
+    stp_device_model_destroy(device);
+    return sum / (INT8_SAMPLES * q->p.classes);
+}
+
+// Sums are floats in the twin and halves go to even, so a value between two steps may fall to the other one
+// and be carried on, the further the deeper a network is. What rounding does to the logits is told all the
+// same: more than half of it for DS-CNN, a part of it for dozens of layers.
+static void the_twin_tells_what_rounding_does(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int8_problem q;
+        int8_problem_make(&q, i ? int8_found(3, 4, (stp_shape){12, 9}, 0) : int8_ds_cnn((stp_shape){25, 10}),
+                          50);
+        int8_problem_quantise(&q, 1);
+        stp_real *logits = problem_room((size_t)INT8_SAMPLES * q.p.classes, sizeof *logits);
+        twin_logits(&q, 0, logits);
+        double plain = distance(&q, logits);
+        twin_logits(&q, 1, logits);
+        double rounded = distance(&q, logits);
+        if (!(rounded < (i ? 0.95 : 0.6) * plain))
+            fail_msg("logits are %g steps from the twin's and %g from those in float", rounded, plain);
+        stp_free(logits);
+        int8_problem_free(&q);
+    }
+}
+
+// --- memory ---------------------------------------------------------------------------------------
 
 static void expect_apart(const stp_int8_net *net, const stp_arena_plan *plan, const size_t *scratch) {
     int *first = problem_room((size_t)net->storages, sizeof *first),
@@ -182,6 +254,7 @@ static void memory_can_run_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_result_is_the_oracles),
+        cmocka_unit_test(the_twin_tells_what_rounding_does),
         cmocka_unit_test(arenas_are_within_a_twentieth_of_the_bound),
         cmocka_unit_test(memory_can_run_out),
     };
