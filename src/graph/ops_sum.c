@@ -124,7 +124,9 @@ void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
     const stp_mix_run *run = &x->mix[op - x->g->op];
     for (int k = 0; k < run->keeps; k++) {
         int t = run->kept[k], tensor = x->g->term[op->term_first + t].tensor;
-        terms[k] = stp_exec_value(x, tensor, block);
+        // without a batch norm the sum is for the coefficient alone
+        int summed = x->g->tensor[tensor].bn >= 0 || x->state->d_coefs;
+        terms[k] = summed ? stp_exec_value(x, tensor, block) : stp_exec_no_view();
         d_terms[k] = stp_exec_grad_target(x, op, t, tensor, block, &add[k]);
     }
     size_t channels = (size_t)x->g->tensor[op->out].c;

@@ -95,8 +95,8 @@ typedef struct stp_kernels {
     void (*mix_forward)(int count, const stp_view *terms, const stp_real *coef, const stp_real *constant,
                         const stp_real *lane_factor, stp_view out);
     // sums: [count + 1][C][lanes], ADDED to: sum g*f*terms[t] with f the lane factor, last: sum g. sums may
-    // be NULL. d_terms[t] (p == NULL: skipped): coef[t][c]*f[lane]*g, added where add[t]. One pass over
-    // memory.
+    // be NULL, and so may terms[t].p, whose sum is then left alone. d_terms[t] (p == NULL: skipped):
+    // coef[t][c]*f[lane]*g, added where add[t]. One pass over memory.
     void (*mix_backward)(stp_view g, int count, const stp_view *terms, const stp_real *coef,
                          const stp_real *lane_factor, stp_real *sums, const stp_view *d_terms,
                          const int *add);

@@ -70,6 +70,7 @@ static void check_backward(const stp_kernels *k, const mix_case *t, mix_data *m,
                            int factor) {
     ref_tensor g = ref_make(rng, k->lanes, t->c, t->h, t->w, 0, t->spread);
     const size_t n = ref_values(&g), plane = n / t->c, n_sums = (size_t)(t->terms + 1) * t->c * k->lanes;
+    const int unread = factor ? -1 : t->terms - 1; // its sum is not wanted
     stp_real *sums = ref_random(rng, n_sums);
     double *want_sums = ref_zeros(n_sums), *gg = ref_dense(&g), *wanted[STP_MIX_MAX_TERMS];
     for (size_t i = 0; i < n_sums; i++)
@@ -81,13 +82,18 @@ static void check_backward(const stp_kernels *k, const mix_case *t, mix_data *m,
         for (size_t i = 0; i < n; i++) {
             const int c = (int)(i / plane), lane = (int)(i % k->lanes);
             const double f = x && factor ? (double)m->factor[j * k->lanes + lane] : 1;
-            want_sums[((size_t)j * t->c + c) * k->lanes + lane] += gg[i] * f * (x ? x[i] : 1);
+            if (j != unread)
+                want_sums[((size_t)j * t->c + c) * k->lanes + lane] += gg[i] * f * (x ? x[i] : 1);
             if (x)
                 want[i] += weight(m, t, j, c, lane, k->lanes, factor) * gg[i];
         }
         stp_free(x);
     }
-    k->mix_backward(g.view, t->terms, m->views, m->coef, factor ? m->factor : NULL, with_sums ? sums : NULL,
+    stp_view views[STP_MIX_MAX_TERMS];
+    memcpy(views, m->views, sizeof *views * (size_t)t->terms);
+    if (unread >= 0)
+        views[unread].p = NULL;
+    k->mix_backward(g.view, t->terms, views, m->coef, factor ? m->factor : NULL, with_sums ? sums : NULL,
                     m->d_views, m->add);
     for (int j = 0; j < t->terms; j++) {
         if (m->d_views[j].p)

@@ -102,12 +102,12 @@ void STP_LANE_NAME(stp_mix_backward)(stp_view g, int count, const stp_view *term
         for (int c = 0; c < g.c; c++) {
             const stp_real *gr = g.p + h * g.row + c * g.chan;
             for (int t = 0; t < count; t++) {
-                const stp_real *term = terms[t].p + h * terms[t].row + c * terms[t].chan;
+                const stp_real *term = terms[t].p ? terms[t].p + h * terms[t].row + c * terms[t].chan : NULL;
                 stp_real *d_term =
                     d_terms[t].p ? d_terms[t].p + h * d_terms[t].row + c * d_terms[t].chan : NULL;
                 const lane_vec f = lane_factor ? lane_load(lane_factor + t * LANES) : lane_set(1);
                 const lane_vec k = lane_set(coef[t * g.c + c]) * f;
-                if (!sums) {
+                if (!sums || !terms[t].p) {
                     backward_term(gr, term, d_term, k, g.w, add[t], 0);
                     continue;
                 }
