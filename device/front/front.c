@@ -78,9 +78,7 @@ static uint32_t mix_values(uint32_t sum, const float *x, int count, int step) {
 
 // Every word of the tables counts; the norm's do not, since the host may set a norm later.
 static uint32_t mix_tables(uint32_t sum, const stapes_front_config *config) {
-    int n = config->fft_samples / 2, twiddles = 0, weights = 0;
-    for (int quarter = first_elements(n); quarter < n; quarter *= 4)
-        twiddles += 6 * (quarter - 1);
+    int n = config->fft_samples / 2, weights = 0;
     for (int i = 0; i < n / first_elements(n); i++)
         sum = (sum ^ config->order[i]) * 16777619u;
     for (int f = 0; f < config->filters; f++) {
@@ -88,7 +86,7 @@ static uint32_t mix_tables(uint32_t sum, const stapes_front_config *config) {
         weights += config->mel_count[f];
     }
     sum = mix_values(sum, config->window, config->window_samples, 1);
-    sum = mix_values(sum, config->twiddles, twiddles, 1);
+    sum = mix_values(sum, config->twiddles, 6 * (n / 4), 1);
     sum = mix_values(sum, config->split, n - 2, 1);
     sum = mix_values(sum, config->mel_weights, weights, 1);
     if (config->cepstra)
@@ -119,19 +117,34 @@ void stapes_front_reset(stapes_front *front) {
     front->filled = 0;
 }
 
+// Forward, so that parts may overlap. Eight at a time, which processors with words copy as words.
+static void copy_samples(int16_t *to, const int16_t *from, int count) {
+    typedef struct eight {
+        int16_t sample[8];
+    } eight;
+    for (; count >= 8; count -= 8, to += 8, from += 8) {
+        eight some = *(const eight *)from;
+        *(eight *)to = some;
+    }
+    for (; count > 0; count--)
+        *to++ = *from++;
+}
+
 int stapes_front_push(stapes_front *front, const int16_t **samples, size_t *count, float *row) {
     int window = front->config->window_samples, hop = front->config->hop_samples;
     while (*count > 0) {
-        if (front->filled >= 0)
-            front->history[front->filled] = **samples;
-        front->filled++;
-        ++*samples;
-        --*count;
+        int filled = front->filled, wanted = filled < 0 ? -filled : window - filled;
+        int taken = *count < (size_t)wanted ? (int)*count : wanted;
+        if (filled >= 0)
+            copy_samples(front->history + filled, *samples, taken);
+        front->filled = (int16_t)(filled + taken);
+        *samples += taken;
+        *count -= (size_t)taken;
         if (front->filled < window)
             continue;
         stapes_front_frame(front, front->history, row);
-        for (int i = hop; i < window; i++)
-            front->history[i - hop] = front->history[i];
+        if (hop < window)
+            copy_samples(front->history, front->history + hop, window - hop);
         front->filled = (int16_t)(window - hop);
         return 1;
     }

@@ -10,6 +10,8 @@
 //   FRONT_SAMPLE(p, i)        sample i as a value, -32768 .. 32767
 //   FRONT_DCT_ROWS            rows of the DCT taken at once: 1, 2 or 4; no influence on any bit
 //   FRONT_INLINE, FRONT_UNROLL  how to inline, and to unroll the loop that follows
+//   FRONT_TWICE               the same, two rounds at a time
+//   FRONT_CALLED              how to declare what is large and called in few places
 // Nothing here may be contracted to fused multiply-adds or reordered. Sums (mel filters, DCT) are taken in
 // four interleaved parts, (s0 + s1) + (s2 + s3), so that a vector of four can do one clip with the same bits.
 #ifdef __FAST_MATH__
@@ -70,90 +72,138 @@ FRONT_INLINE core_complex core_add_i(core_complex a, core_complex b) { // a + i 
     return (core_complex){a.re - b.im, a.im + b.re};
 }
 
-// DFT of four, in natural order.
-FRONT_INLINE void core_dft4(core_complex x[4]) {
-    core_complex s02 = core_add(x[0], x[2]), d02 = core_sub(x[0], x[2]);
-    core_complex s13 = core_add(x[1], x[3]), d13 = core_sub(x[1], x[3]);
-    x[0] = core_add(s02, s13);
-    x[1] = core_sub_i(d02, d13);
-    x[2] = core_sub(s02, s13);
-    x[3] = core_add_i(d02, d13);
+// DFT of four, in natural order. Each value by itself and no array, so that all of them stay in registers.
+#define CORE_DFT4(x0, x1, x2, x3)                                                                            \
+    do {                                                                                                     \
+        core_complex s02 = core_add(x0, x2), d02 = core_sub(x0, x2);                                         \
+        core_complex s13 = core_add(x1, x3), d13 = core_sub(x1, x3);                                         \
+        (x0) = core_add(s02, s13);                                                                           \
+        (x1) = core_sub_i(d02, d13);                                                                         \
+        (x2) = core_sub(s02, s13);                                                                           \
+        (x3) = core_add_i(d02, d13);                                                                         \
+    } while (0)
+
+// Windowed samples 2i, 2i + 1 as one complex number, zeros after the window: elements i, i + apart, i + 2
+// apart ..
+FRONT_INLINE void core_gather(const stapes_front_config *config, FRONT_SAMPLES samples, int i, int apart,
+                              int count, FRONT_VALUE *out) {
+    const float *window = config->window + 2 * i;
+    const FRONT_VALUE *end = out + 2 * count;
+    int left = config->window_samples - 2 * i;
+    samples += 2 * i;
+    for (; left > 1 && out < end; out += 2, left -= 2 * apart) {
+        out[0] = FRONT_SAMPLE(samples, 0) * window[0];
+        out[1] = FRONT_SAMPLE(samples, 1) * window[1];
+        samples += 2 * apart;
+        window += 2 * apart;
+    }
+    if (left == 1 && out < end) { // an odd window's last sample
+        out[0] = FRONT_SAMPLE(samples, 0) * window[0];
+        out[1] = (FRONT_VALUE){0};
+        out += 2;
+    }
+    for (; out < end; out += 2)
+        out[0] = out[1] = (FRONT_VALUE){0};
 }
 
-// Windowed samples 2i and 2i+1 as one complex number; zeros after the window.
-FRONT_INLINE core_complex core_sample(const stapes_front_config *config, FRONT_SAMPLES samples, int i) {
-    core_complex x = {(FRONT_VALUE){0}, (FRONT_VALUE){0}};
-    int at = 2 * i;
-    if (at < config->window_samples)
-        x.re = FRONT_SAMPLE(samples, at) * config->window[at];
-    if (at + 1 < config->window_samples)
-        x.im = FRONT_SAMPLE(samples, at + 1) * config->window[at + 1];
-    return x;
+// The first butterfly of each element i, i + n/4, i + n/2, i + 3n/4.
+FRONT_INLINE void core_head4(FRONT_VALUE *at) {
+    core_complex x0 = core_load(at), x1 = core_load(at + 2), x2 = core_load(at + 4), x3 = core_load(at + 6);
+    CORE_DFT4(x0, x1, x2, x3);
+    core_store(at, x0);
+    core_store(at + 2, x1);
+    core_store(at + 4, x2);
+    core_store(at + 6, x3);
 }
 
-// The first butterflies, straight from the samples: elements i, i + n/4, i + n/2, i + 3n/4.
-FRONT_INLINE void core_head4(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum,
-                             int i) {
-    int step = config->fft_samples / 8;
-    FRONT_VALUE *out = spectrum + 2 * (int)config->order[i];
-    core_complex x[4];
-    FRONT_UNROLL
-    for (int m = 0; m < 4; m++)
-        x[m] = core_sample(config, samples, i + m * step);
-    core_dft4(x);
-    FRONT_UNROLL
-    for (int m = 0; m < 4; m++)
-        core_store(out + 2 * m, x[m]);
+// The second half of eight elements: DFTs of four, of those with even and of those with odd index, to one.
+FRONT_INLINE void core_join8(FRONT_VALUE *at, core_complex a0, core_complex a1, core_complex a2,
+                             core_complex a3, core_complex b0, core_complex b1, core_complex b2,
+                             core_complex b3) {
+    const float half_root = 0x1.6a09e6p-1f; // sqrt(1/2)
+    b1 = (core_complex){(b1.re + b1.im) * half_root, (b1.im - b1.re) * half_root};
+    b3 = (core_complex){(b3.im - b3.re) * half_root, (b3.re + b3.im) * half_root};
+    core_store(at, core_add(a0, b0));
+    core_store(at + 8, core_sub(a0, b0));
+    core_store(at + 2, core_add(a1, b1));
+    core_store(at + 10, core_sub(a1, b1));
+    core_store(at + 4, core_sub_i(a2, b2));
+    core_store(at + 12, core_add_i(a2, b2));
+    core_store(at + 6, (core_complex){a3.re + b3.re, a3.im - b3.im});
+    core_store(at + 14, (core_complex){a3.re - b3.re, a3.im + b3.im});
 }
 
 // The same with eight elements n/8 apart, where log2 n is odd.
-FRONT_INLINE void core_head8(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum,
-                             int i) {
-    const float half_root = 0x1.6a09e6p-1f; // sqrt(1/2)
-    int step = config->fft_samples / 16;
-    FRONT_VALUE *out = spectrum + 2 * (int)config->order[i];
-    core_complex a[4], b[4];
-    FRONT_UNROLL
-    for (int m = 0; m < 4; m++) {
-        a[m] = core_sample(config, samples, i + 2 * m * step);
-        b[m] = core_sample(config, samples, i + (2 * m + 1) * step);
-    }
-    core_dft4(a);
-    core_dft4(b);
-    core_complex b1 = {(b[1].re + b[1].im) * half_root, (b[1].im - b[1].re) * half_root};
-    core_complex b3 = {(b[3].im - b[3].re) * half_root, (b[3].re + b[3].im) * half_root};
-    core_store(out, core_add(a[0], b[0]));
-    core_store(out + 8, core_sub(a[0], b[0]));
-    core_store(out + 2, core_add(a[1], b1));
-    core_store(out + 10, core_sub(a[1], b1));
-    core_store(out + 4, core_sub_i(a[2], b[2]));
-    core_store(out + 12, core_add_i(a[2], b[2]));
-    core_store(out + 6, (core_complex){a[3].re + b3.re, a[3].im - b3.im});
-    core_store(out + 14, (core_complex){a[3].re - b3.re, a[3].im + b3.im});
+FRONT_INLINE void core_head8(FRONT_VALUE *at) {
+    core_complex a0 = core_load(at), a1 = core_load(at + 4), a2 = core_load(at + 8), a3 = core_load(at + 12);
+    core_complex b0 = core_load(at + 2), b1 = core_load(at + 6), b2 = core_load(at + 10),
+                 b3 = core_load(at + 14);
+    CORE_DFT4(a0, a1, a2, a3);
+    CORE_DFT4(b0, b1, b2, b3);
+    core_join8(at, a0, a1, a2, a3, b0, b1, b2, b3);
 }
 
-// One butterfly of a later stage: elements `quarter` apart, the last three times powers 1, 2, 3 of a twiddle
-// (NULL: 1).
-FRONT_INLINE void core_butterfly(FRONT_VALUE *at, int quarter, const float *twiddle) {
-    core_complex x[4];
-    FRONT_UNROLL
-    for (int m = 0; m < 4; m++) {
-        x[m] = core_load(at + 2 * m * quarter);
-        if (m > 0 && twiddle)
-            x[m] = core_mul(x[m], twiddle + 2 * (m - 1));
-    }
-    core_dft4(x);
-    FRONT_UNROLL
-    for (int m = 0; m < 4; m++)
-        core_store(at + 2 * m * quarter, x[m]);
+FRONT_INLINE core_complex core_sample(FRONT_SAMPLES samples, const float *window) {
+    return (core_complex){FRONT_SAMPLE(samples, 0) * window[0], FRONT_SAMPLE(samples, 1) * window[1]};
 }
 
-FRONT_INLINE void core_stage(FRONT_VALUE *block, int elements, int quarter, const float *twiddles) {
-    for (int base = 0; base < elements; base += 4 * quarter) {
-        FRONT_VALUE *at = block + 2 * base;
-        core_butterfly(at, quarter, NULL);
-        for (int j = 1; j < quarter; j++)
-            core_butterfly(at + 2 * j, quarter, twiddles + 6 * (j - 1));
+// The same where the window fills the first five and ends there, as 40 ms do at 16 kHz: the rest is zero.
+FRONT_INLINE void core_head5(FRONT_SAMPLES samples, const float *window, int apart, FRONT_VALUE *at) {
+    int step = 2 * apart;
+    core_complex a0 = core_sample(samples, window), b0 = core_sample(samples += step, window += step);
+    core_complex a1 = core_sample(samples += step, window += step);
+    core_complex b1 = core_sample(samples += step, window += step);
+    core_complex a2 = core_sample(samples += step, window += step);
+    core_complex sum = core_add(a0, a2), difference = core_sub(a0, a2);
+    core_join8(at, core_add(sum, a1), core_sub_i(difference, a1), core_sub(sum, a1),
+               core_add_i(difference, a1), core_add(b0, b1), core_sub_i(b0, b1), core_sub(b0, b1),
+               core_add_i(b0, b1));
+}
+
+// The first butterflies, straight from the samples, for every fourth i.
+FRONT_CALLED void core_heads(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum,
+                             int i, int head) {
+    int apart = config->fft_samples / 2 / head;
+    for (; i < apart; i += 4) {
+        FRONT_VALUE *at = spectrum + 2 * (int)config->order[i];
+        if (head == 8 && config->window_samples == 10 * apart) {
+            core_head5(samples + 2 * i, config->window + 2 * i, apart, at);
+            continue;
+        }
+        core_gather(config, samples, i, apart, head, at);
+        if (head == 8)
+            core_head8(at);
+        else
+            core_head4(at);
+    }
+}
+
+FRONT_INLINE void core_butterfly(FRONT_VALUE *at, int quarter, core_complex x0, core_complex x1,
+                                 core_complex x2, core_complex x3) {
+    CORE_DFT4(x0, x1, x2, x3);
+    core_store(at, x0);
+    core_store(at + 2 * quarter, x1);
+    core_store(at + 4 * quarter, x2);
+    core_store(at + 6 * quarter, x3);
+}
+
+// One stage over `elements` values: butterflies of elements `quarter` apart, the last three times powers 1,
+// 2, 3 of exp(-2 pi i j / (4 quarter)), which stand `step` rows of six apart in the table.
+FRONT_CALLED void core_stage(FRONT_VALUE *block, int elements, int quarter, const float *twiddles, int step) {
+    for (FRONT_VALUE *end = block + 2 * elements; block < end; block += 6 * quarter) {
+        core_complex x0 = core_load(block), x1 = core_load(block + 2 * quarter);
+        core_complex x2 = core_load(block + 4 * quarter), x3 = core_load(block + 6 * quarter);
+        core_butterfly(block, quarter, x0, x1, x2, x3);
+        const float *w = twiddles + 6 * step;
+        const FRONT_VALUE *last = block + 2 * quarter;
+        FRONT_TWICE
+        for (block += 2; block < last; block += 2, w += 6 * step) {
+            x0 = core_load(block);
+            x1 = core_mul(core_load(block + 2 * quarter), w);
+            x2 = core_mul(core_load(block + 4 * quarter), w + 2);
+            x3 = core_mul(core_load(block + 6 * quarter), w + 4);
+            core_butterfly(block, quarter, x0, x1, x2, x3);
+        }
     }
 }
 
@@ -165,24 +215,14 @@ FRONT_INLINE int core_log2_is_odd(int n) { // n = 2^6 .. 2^10
 // order. Quarter by quarter up to the last stage, for the cache's sake.
 FRONT_INLINE void core_fft(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum) {
     int n = config->fft_samples / 2;
-    int odd = core_log2_is_odd(n);
-    int head = odd ? 8 : 4;
+    int head = core_log2_is_odd(n) ? 8 : 4;
     int block = n / 4;
-    const float *twiddles = config->twiddles;
     for (int m = 0; m < 4; m++) {
-        for (int i = m; i < n / head; i += 4) {
-            if (odd)
-                core_head8(config, samples, spectrum, i);
-            else
-                core_head4(config, samples, spectrum, i);
-        }
-        twiddles = config->twiddles;
-        for (int quarter = head; quarter < block; quarter *= 4) {
-            core_stage(spectrum + 2 * m * block, block, quarter, twiddles);
-            twiddles += 6 * (quarter - 1);
-        }
+        core_heads(config, samples, spectrum, m, head);
+        for (int quarter = head; quarter < block; quarter *= 4)
+            core_stage(spectrum + 2 * m * block, block, quarter, config->twiddles, block / quarter);
     }
-    core_stage(spectrum, n, block, twiddles);
+    core_stage(spectrum, n, block, config->twiddles, 1);
 }
 
 // Splits the complex spectrum into the real one (times 2; the window carries the half) and leaves the power
@@ -190,17 +230,19 @@ FRONT_INLINE void core_fft(const stapes_front_config *config, FRONT_SAMPLES samp
 FRONT_INLINE void core_power(const stapes_front_config *config, FRONT_VALUE *spectrum) {
     int n = config->fft_samples / 2;
     const float *split = config->split;
-    for (int k = 1; k < n / 2; k++, split += 2) {
-        core_complex a = core_load(spectrum + 2 * k), b = core_load(spectrum + 2 * (n - k));
+    FRONT_VALUE *low = spectrum + 2, *high = spectrum + 2 * (n - 1);
+    FRONT_TWICE
+    for (; low < high; low += 2, high -= 2, split += 2) {
+        core_complex a = core_load(low), b = core_load(high);
         core_complex even = {a.re + b.re, a.im - b.im};
         core_complex odd = core_mul((core_complex){a.im + b.im, b.re - a.re}, split);
         FRONT_VALUE low_re = even.re + odd.re, low_im = even.im + odd.im;
         FRONT_VALUE high_re = even.re - odd.re, high_im = odd.im - even.im;
-        spectrum[2 * k] = low_re * low_re + low_im * low_im;
-        spectrum[2 * (n - k)] = high_re * high_re + high_im * high_im;
+        low[0] = low_re * low_re + low_im * low_im;
+        high[0] = high_re * high_re + high_im * high_im;
     }
-    core_complex a = core_load(spectrum + n);
-    spectrum[n] = (a.re * a.re + a.im * a.im) * 4.0f;
+    core_complex a = core_load(low);
+    low[0] = (a.re * a.re + a.im * a.im) * 4.0f;
 }
 
 // Log mel energies from what core_power left. The floor comes before the log: nothing below 1e-6 is ever
@@ -212,6 +254,7 @@ FRONT_INLINE void core_bands(const stapes_front_config *config, const FRONT_VALU
         const FRONT_VALUE *p = spectrum + 2 * (int)config->mel_first[f];
         int count = config->mel_count[f], k = 0;
         FRONT_VALUE s0 = (FRONT_VALUE){0}, s1 = s0, s2 = s0, s3 = s0;
+        FRONT_TWICE
         for (; k + 4 <= count; k += 4, p += 8, w += 4) {
             s0 = s0 + p[0] * w[0];
             s1 = s1 + p[2] * w[1];

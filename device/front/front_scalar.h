@@ -13,7 +13,15 @@
 #define FRONT_SAMPLE(p, i) ((float)(p)[i])
 #define FRONT_DCT_ROWS 1
 #define FRONT_INLINE static inline
+#if defined(__GNUC__)
+#define FRONT_CALLED static __attribute__((noinline, unused))
+#define FRONT_UNROLL _Pragma("GCC unroll 4")
+#define FRONT_TWICE _Pragma("GCC unroll 2")
+#else
+#define FRONT_CALLED static
 #define FRONT_UNROLL
+#define FRONT_TWICE
+#endif
 
 FRONT_INLINE uint32_t front_bits(float x) {
     union {

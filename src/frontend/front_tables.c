@@ -73,10 +73,7 @@ int stp_front_fft_head(int n) {
 }
 
 int stp_front_twiddle_floats(int n) {
-    int floats = 0;
-    for (int quarter = stp_front_fft_head(n); quarter < n; quarter *= 4)
-        floats += 6 * (quarter - 1);
-    return floats;
+    return 6 * (n / 4);
 }
 
 // Periodic Hann, with 2^-15 for 16-bit samples and the 1/2 of the real FFT's split (both exact).
@@ -106,12 +103,11 @@ static float *make_twiddles(int n, stp_arena *arena) {
     float *twiddles = STP_ARENA_ARRAY(arena, float, stp_front_twiddle_floats(n)), *p = twiddles;
     if (!twiddles)
         return NULL;
-    for (int quarter = stp_front_fft_head(n); quarter < n; quarter *= 4)
-        for (int j = 1; j < quarter; j++)
-            for (int power = 1; power <= 3; power++) {
-                *p++ = (float)cos_pi(2L * j * power, 4L * quarter);
-                *p++ = (float)-sin_pi(2L * j * power, 4L * quarter);
-            }
+    for (int j = 0; j < n / 4; j++)
+        for (int power = 1; power <= 3; power++) {
+            *p++ = (float)cos_pi(2L * j * power, n);
+            *p++ = (float)-sin_pi(2L * j * power, n);
+        }
     return twiddles;
 }
 
