@@ -1,0 +1,27 @@
+// A network of int8 operations (quant/int8_net.h) as a whole TensorFlow Lite file, in int8 or in floats.
+//
+// What the device does without an operation gets one here: a storage that several write to is their
+// CONCATENATION (all share its scale), an input that is read rectified goes through a RELU of equal scale,
+// once for all who read it so. A 1x1 convolution of stride 2 that skips the first row and column, the second
+// half of a factorised reduction, is a 2x2 convolution whose other taps are zero: its SAME padding is nothing
+// before and one row or column behind an odd size. The int8 file gives the device's bits (device/nn/nn.h says
+// how TensorFlow Lite rounds).
+#ifndef STP_EXPORT_TFLITE_NETWORK_H
+#define STP_EXPORT_TFLITE_NETWORK_H
+
+#include "export/tflite_builder.h"
+#include "quant/int8_net.h"
+
+typedef enum stp_tflite_numbers {
+    STP_TFLITE_IN_INT8,  // the network must be quantised
+    STP_TFLITE_IN_FLOATS // batch norm folded, nothing rounded; a lowered network is enough
+} stp_tflite_numbers;
+
+// input: [1][frames][coefficients][1], output: [1][classes] logits. The file's bytes are in file->bytes;
+// stp_flatbuffer_free when done. STP_ERR_MISMATCH for channels that are read otherwise than as they are
+// written and for paddings that the format does not have; no discrete network of src/space has either.
+stp_status stp_tflite_network_build(const stp_int8_net *net, stp_tflite_numbers numbers,
+                                    const char *description, const stp_tflite_metadata *metadata,
+                                    int metadata_count, stp_flatbuffer *file, stp_err *err);
+
+#endif

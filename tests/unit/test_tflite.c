@@ -1,0 +1,150 @@
+// A system as a .tflite file: what stands in it, what it cannot be made of. That TensorFlow Lite computes the
+// device's bits from it is tested in tests/nn, where its library is at hand.
+#include "base/file.h"
+#include "base/json_memory.h"
+#include "export/tflite_file.h"
+#include "int8_problem.h"
+
+static const char *const labels[] = {"ja", "n\xc3\xa4", "_unknown_"};
+
+static stp_model *make_model(void) {
+    stp_front_spec front;
+    stp_model *model;
+    stp_err err;
+    problem_must(stp_front_spec_parse(&front, "400/200/20:10", "mfcc", 16000, 20, 7600, &err), &err);
+    stp_model_options options = {
+        .net = STP_NET_DS_CNN, .labels = labels, .classes = 3, .clip_samples = 4000, .front = &front};
+    problem_must(stp_model_create(&model, &options, &err), &err);
+    stp_graph_init(model->graph, 7, model->weights, model->running);
+    for (int i = 0; i < front.coefficients; i++) {
+        model->norm_mean[i] = 0.1f * (float)(i - 3);
+        model->norm_inv[i] = 1.0f / (float)(i + 3);
+    }
+    return model;
+}
+
+static stp_int8_net *make_net(const stp_model *model) {
+    stp_int8_net *net;
+    stp_err err;
+    problem_must(stp_int8_lower(&net, model->graph, model->weights, model->running, &err), &err);
+    for (int s = 0; s < net->scales; s++)
+        stp_int8_set_range(&net->scale[s], net->scale[s].positive ? 0 : -1.0 - s, 2.0 + 0.1 * s);
+    problem_must(stp_int8_quantise(net, &err), &err);
+    return net;
+}
+
+// The JSON text in a file's metadata: a buffer that begins with a brace.
+static json_t *read_metadata(const char *data, size_t bytes) {
+    for (size_t i = 0; i + 3 < bytes; i++)
+        if (memcmp(data + i, "{\n \"", 4) == 0) {
+            uint32_t length;
+            json_error_t what;
+            memcpy(&length, data + i - 4, 4);
+            assert_true(i + length <= bytes);
+            return json_loadb(data + i, length, 0, &what);
+        }
+    return NULL;
+}
+
+static void labels_and_front_end_travel_along(void **state) {
+    (void)state;
+    char folder[64], path[128], *data;
+    size_t bytes;
+    stp_err err;
+    stp_model *model = make_model();
+    stp_int8_net *net = make_net(model);
+    testing_make_folder(folder);
+    snprintf(path, sizeof path, "%s/x.tflite", folder);
+    problem_must(stp_tflite_file_write(net, model, STP_TFLITE_IN_INT8, path, &err), &err);
+    problem_must(stp_file_read(path, &data, &bytes, &err), &err);
+    assert_memory_equal(data + 4, "TFL3", 4);
+    json_t *about = read_metadata(data, bytes), *front = json_object_get(about, "front");
+    assert_non_null(about);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(json_string_value(json_array_get(json_object_get(about, "labels"), (size_t)i)),
+                            labels[i]);
+    assert_int_equal(json_integer_value(json_object_get(about, "clip_samples")), 4000);
+    assert_int_equal(json_integer_value(json_object_get(front, "window_samples")), 400);
+    assert_int_equal(json_integer_value(json_object_get(front, "fft_samples")), 512);
+    assert_int_equal(json_integer_value(json_object_get(front, "frames")), 19);
+    for (size_t i = 0; i < 10; i++) { // to the bit
+        assert_true((float)json_real_value(json_array_get(json_object_get(front, "mean"), i)) ==
+                    model->norm_mean[i]);
+        assert_true((float)json_real_value(json_array_get(json_object_get(front, "inv_deviation"), i)) ==
+                    model->norm_inv[i]);
+    }
+    json_decref(about);
+    stp_free(data);
+    assert_refused(stp_tflite_file_write(net, model, STP_TFLITE_IN_INT8, "/no/such/x.tflite", &err),
+                   STP_ERR_IO, &err, "/no/such/x.tflite");
+    stp_int8_net_destroy(net);
+    stp_model_destroy(model);
+    testing_remove_folder(folder);
+}
+
+static stp_status build(const stp_int8_net *net, stp_tflite_numbers numbers, stp_err *err) {
+    stp_flatbuffer file;
+    stp_status status = stp_tflite_network_build(net, numbers, "a test", NULL, 0, &file, err);
+    stp_flatbuffer_free(&file);
+    return status;
+}
+
+static void what_the_format_cannot_say_is_refused(void **state) {
+    (void)state;
+    stp_err err;
+    int8_problem q;
+    int8_problem_make(&q, int8_found(3, 4, (stp_shape){11, 9}, 0), 5);
+    int8_problem_quantise(&q, 1);
+    stp_int8_net *net = q.net;
+    assert_int_equal(build(net, STP_TFLITE_IN_INT8, &err), STP_OK);
+    net->op[0].window.pad_top += 1;
+    assert_refused(build(net, STP_TFLITE_IN_INT8, &err), STP_ERR_MISMATCH, &err, "stem.conv: its padding is");
+    net->op[0].window.pad_top -= 1;
+    int depthwise = 0;
+    while (net->op[depthwise].kind != STAPES_DEPTHWISE)
+        depthwise++;
+    net->op[depthwise].window.pad_left = -1;
+    assert_refused(build(net, STP_TFLITE_IN_INT8, &err), STP_ERR_MISMATCH, &err, "its padding is");
+    net->op[depthwise].window.pad_left = 1;
+    assert_int_equal(build(net, STP_TFLITE_IN_FLOATS, &err), STP_OK);
+    int part = 0; // of a concatenation: moved, it leaves a gap in the whole
+    while (net->tensor[net->op[part].out].c == stp_int8_storage_of(net, net->op[part].out)->c)
+        part++;
+    net->tensor[net->op[part].out].c_first++;
+    assert_refused(build(net, STP_TFLITE_IN_INT8, &err), STP_ERR_MISMATCH, &err, "otherwise than they are");
+    int8_problem_free(&q);
+}
+
+static void memory_can_run_out(void **state) {
+    (void)state;
+    char folder[64], path[128];
+    stp_err err;
+    stp_model *model = make_model();
+    stp_int8_net *net = make_net(model);
+    testing_make_folder(folder);
+    snprintf(path, sizeof path, "%s/x.tflite", folder);
+    stp_status status = STP_ERR_MEMORY;
+    int failures = 0;
+    for (long n = 0; status != STP_OK; n++, failures++) {
+        long live = stp_alloc_live();
+        stp_alloc_fail_after(n);
+        status = stp_tflite_file_write(net, model, STP_TFLITE_IN_INT8, path, &err);
+        stp_alloc_fail_after(-1);
+        assert_true(status == STP_OK || status == STP_ERR_MEMORY);
+        assert_int_equal(stp_alloc_live(), live);
+    }
+    assert_true(failures > 20);
+    stp_int8_net_destroy(net);
+    stp_model_destroy(model);
+    testing_remove_folder(folder);
+}
+
+int main(void) {
+    stp_json_memory_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_and_front_end_travel_along),
+        cmocka_unit_test(what_the_format_cannot_say_is_refused),
+        cmocka_unit_test(memory_can_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
