@@ -32,6 +32,16 @@ asan: setup ## all tests under the address and undefined-behaviour sanitizers
 	@cmake --build build/asan -j$(JOBS)
 	@ctest --test-dir build/asan -j$(JOBS) --output-on-failure
 
+tsan: setup ## the tests that use threads, under the thread sanitizer
+	@cmake --preset tsan --log-level=WARNING >/dev/null
+	@cmake --build build/tsan -j$(JOBS) --target test_unit_threads test_unit_bits test_torture_steps
+	@ctest --test-dir build/tsan -j$(JOBS) --output-on-failure -R '^(unit/(threads|bits)|torture/steps)$$'
+
+valgrind: all ## a tiny search and all that follows it under valgrind's memcheck
+	@sh tools/setup valgrind
+	@cmake --build $(BUILD) -j$(JOBS) --target stapes-tones
+	@sh tools/valgrind $(abspath $(STAPES)) $(abspath $(BUILD))/tests/stapes-tones
+
 crash: setup ## kill -9 at 20 random moments of a search and of a training, each resumed to the same bits
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli stapes-tones
@@ -49,4 +59,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo bench results asan crash format man clean help
+.PHONY: all setup check demo bench results asan tsan valgrind crash format man clean help
