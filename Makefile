@@ -27,6 +27,10 @@ bench: all ## time the search step on this machine
 results: all ## the experiments of the paper on a data folder: make results DATA=DIR
 	@sh tools/results $(STAPES) $(DATA)
 
+bits: all ## 100 clips of a quantised system on five emulated processors: make bits RUN=DIR
+	@sh tools/setup chip
+	@for chip in m3 m4 m7 m55 rv32; do $(STAPES) run-on $$chip $(RUN) --limit 100 || exit 1; done
+
 asan: setup ## all tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan --log-level=WARNING >/dev/null
 	@cmake --build build/asan -j$(JOBS)
@@ -59,4 +63,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo bench results asan tsan valgrind crash format man clean help
+.PHONY: all setup check demo bench results bits asan tsan valgrind crash format man clean help

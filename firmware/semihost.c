@@ -2,8 +2,6 @@
 // takes as a call of the host.
 #include "fw.h"
 
-#include <string.h>
-
 enum {
     SYS_OPEN = 0x01,
     SYS_CLOSE = 0x02,
@@ -42,7 +40,10 @@ void fw_exit(int status) {
 }
 
 int fw_open(const char *path, const char *mode) {
-    uintptr_t block[3] = {(uintptr_t)path, mode[0] == 'w' ? 5u : 1u, strlen(path)}; // "wb", "rb"
+    size_t length = 0;
+    while (path[length])
+        length++;
+    uintptr_t block[3] = {(uintptr_t)path, mode[0] == 'w' ? 5u : 1u, length}; // "wb", "rb"
     return (int)call(SYS_OPEN, block);
 }
 

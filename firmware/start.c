@@ -1,8 +1,6 @@
 // From a bare stack pointer to main and its exit status, on every processor.
 #include "kit.h"
 
-#include <string.h>
-
 enum { GUARD_BYTES = 256, LINE_BYTES = 1024, MAX_ARGS = 16, OVERFLOW_STATUS = 98 };
 static const uint32_t PAINT = 0xa5a5a5a5u;
 
@@ -23,6 +21,10 @@ size_t fw_stack_used(void) {
     while ((uintptr_t)p < (uintptr_t)fw_stack_top && *p == PAINT)
         p++;
     return (uintptr_t)fw_stack_top - (uintptr_t)p;
+}
+
+size_t fw_stack_depth(void) {
+    return (uintptr_t)fw_stack_top - (uintptr_t)__builtin_frame_address(0);
 }
 
 size_t fw_stack_bytes(void) {

@@ -23,31 +23,31 @@ static void put(stp_text *text, int *column, const char *value) {
     *column += width;
 }
 
-// %a, but for a mantissa without trailing zeros and the same on every C library: 1 before the point.
-static void format_float(char out[32], float value) {
+// As %a, and the same with every C library.
+void stp_c_float(char out[STP_C_FLOAT_BYTES], float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     const char *sign = bits >> 31 ? "-" : "";
     int exponent = (int)(bits >> 23 & 255) - 127;
     uint32_t mantissa = (bits & 0x7fffff) << 1; // six hex digits
     if ((bits & 0x7fffffff) == 0) {
-        snprintf(out, 32, "%s0.0f", sign);
+        snprintf(out, STP_C_FLOAT_BYTES, "%s0.0f", sign);
         return;
     }
     if (exponent == -127) // denormal: value = mantissa * 2^-150
-        snprintf(out, 32, "%s0x%xp-150f", sign, (unsigned)mantissa);
+        snprintf(out, STP_C_FLOAT_BYTES, "%s0x%xp-150f", sign, (unsigned)mantissa);
     else if (mantissa == 0)
-        snprintf(out, 32, "%s0x1p%df", sign, exponent);
+        snprintf(out, STP_C_FLOAT_BYTES, "%s0x1p%df", sign, exponent);
     else
-        snprintf(out, 32, "%s0x1.%06xp%df", sign, (unsigned)mantissa, exponent);
+        snprintf(out, STP_C_FLOAT_BYTES, "%s0x1.%06xp%df", sign, (unsigned)mantissa, exponent);
 }
 
 void stp_c_floats(stp_text *text, const char *name, const float *values, size_t count) {
     int column = INDENT - 1;
     open_array(text, "float", name, count);
     for (size_t i = 0; i < count; i++) {
-        char value[32];
-        format_float(value, values[i]);
+        char value[STP_C_FLOAT_BYTES];
+        stp_c_float(value, values[i]);
         put(text, &column, value);
     }
     close_array(text);

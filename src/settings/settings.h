@@ -42,6 +42,8 @@ typedef enum stp_command {
     STP_CMD_CLASSIFY = 'c',
     STP_CMD_INFO = 'i',
     STP_CMD_QUANTIZE = 'q',
+    STP_CMD_EXPORT = 'x',
+    STP_CMD_RUN_ON = 'r',
     STP_CMD_BENCH = 'b',
 } stp_command;
 
