@@ -1,7 +1,10 @@
-// stapes export RUN --to FORM --out PATH: a quantised system in a form that others build or load.
+// stapes export RUN --to FORM --out PATH: a trained system in a form that others build or load.
 #include "cli.h"
 #include "commands.h"
 #include "export/firmware.h"
+#include "export/tflite_file.h"
+#include "quant/int8_file.h"
+#include "quant/lower.h"
 #include "shipped.h"
 
 #include <stdio.h>
@@ -9,39 +12,70 @@
 
 typedef struct form {
     const char *name; // of --to
-    stp_status (*write)(const stp_cli_shipped *shipped, const char *path, stp_err *err);
-    const char *next; // what to do with it; %s: the path
+    stp_status (*write)(const char *run, const char *path, stp_err *err);
+    const char *after; // what to do with it, or what is in it; %s: the path
 } form;
 
-static stp_status write_firmware(const stp_cli_shipped *shipped, const char *path, stp_err *err) {
-    return stp_firmware_write(&shipped->source, path, err);
-}
+// --- the forms ----------------------------------------------------------------------------------------
 
-static const form forms[] = {{"firmware", write_firmware, "make -C %s test"}};
-
-static const form *form_of(const char *name) {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (strcmp(forms[i].name, name) == 0)
-            return &forms[i];
-    return NULL;
-}
-
-static stp_status export(const stp_settings *settings, const char *run, stp_err *err) {
+static stp_status write_firmware(const char *run, const char *path, stp_err *err) {
     stp_cli_shipped shipped;
     stp_status status = stp_cli_shipped_open(&shipped, run, err);
     if (status == STP_OK)
-        status = form_of(settings->to)->write(&shipped, settings->out, err);
+        status = stp_firmware_write(&shipped.source, path, err);
     stp_cli_shipped_close(&shipped);
     return status;
 }
+
+static stp_status write_tflite(const char *run, const char *path, stp_err *err) {
+    stp_cli_trained trained;
+    stp_int8_net *net = NULL;
+    STP_TRY(stp_cli_trained_open(&trained, run, err));
+    stp_status status = stp_int8_load(&net, trained.model, trained.run, err);
+    if (status == STP_OK)
+        status = stp_tflite_file_write(net, trained.model, STP_TFLITE_IN_INT8, path, err);
+    stp_int8_net_destroy(net);
+    stp_cli_trained_close(&trained);
+    return status;
+}
+
+// Of any trained system: lowering folds batch norm, and nothing is rounded.
+static stp_status write_tflite_float(const char *run, const char *path, stp_err *err) {
+    stp_cli_trained trained;
+    stp_int8_net *net = NULL;
+    STP_TRY(stp_cli_trained_open(&trained, run, err));
+    const stp_model *model = trained.model;
+    stp_status status = stp_int8_lower(&net, model->graph, model->weights, model->running, err);
+    if (status == STP_OK)
+        status = stp_tflite_file_write(net, model, STP_TFLITE_IN_FLOATS, path, err);
+    stp_int8_net_destroy(net);
+    stp_cli_trained_close(&trained);
+    return status;
+}
+
+static const char about_tflite[] = "in it        features to logits; what features are, and the labels: its "
+                                   "metadata, stapes.json";
+
+static const form forms[] = {{"firmware", write_firmware, "next: make -C %s test"},
+                             {"tflite", write_tflite, about_tflite},
+                             {"tflite-float", write_tflite_float, about_tflite}};
+
+static const form *form_of(const char *name) {
+    size_t i = 0; // the options' table lets no other name pass
+    while (strcmp(forms[i].name, name) != 0)
+        i++;
+    return &forms[i];
+}
+
+// --- the command --------------------------------------------------------------------------------------
 
 static int tell(const stp_settings *settings, const char *run) {
     if (settings->json)
         return stp_cli_print_json("export",
                                   json_pack("{s:o*, s:s, s:o*}", "run", stp_cli_json_text(run), "to",
                                             settings->to, "out", stp_cli_json_text(settings->out)));
-    printf("written      %s\nnext: ", settings->out);
-    printf(form_of(settings->to)->next, settings->out);
+    printf("written      %s\n", settings->out);
+    printf(form_of(settings->to)->after, settings->out);
     printf("\n");
     return 0;
 }
@@ -52,10 +86,8 @@ int stp_cmd_export(int argc, char **argv) {
     stp_err err;
     stp_status status = stp_cli_parse_run(&settings, STP_CMD_EXPORT, argc, argv, &run, NULL, NULL, &err);
     if (status == STP_OK && !settings.out[0])
-        status = stp_err_set(&err, STP_ERR_USAGE, "say where to: --out DIR");
-    if (status == STP_OK && !form_of(settings.to))
-        status = stp_err_set(&err, STP_ERR_USAGE, "--to: there is no form '%s': take firmware", settings.to);
+        status = stp_err_set(&err, STP_ERR_USAGE, "say where to: --out PATH");
     if (status == STP_OK)
-        status = export(&settings, run, &err);
+        status = form_of(settings.to)->write(run, settings.out, &err);
     return status == STP_OK ? tell(&settings, run) : stp_cli_fail("export", &err);
 }

@@ -25,9 +25,9 @@ says "$errors" 'has no int8 form yet; make it: stapes quantize net$'
 expect 0 "$stapes" quantize net -q
 expect 0 "$stapes" quantize found -q
 expect 2 "$stapes" export net
-says "$errors" '^stapes export: say where to: --out DIR$'
+says "$errors" '^stapes export: say where to: --out PATH$'
 expect 2 "$stapes" export net --to board --out firmware
-says "$errors" "^stapes export: --to: there is no form 'board'"
+says "$errors" "^stapes export: --to: 'board' is unknown; give one of firmware"
 expect 2 "$stapes" export net --out rec
 says "$errors" '^stapes export: rec: is not empty; give a new folder$'
 expect 2 "$stapes" run-on m9 net
