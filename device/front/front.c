@@ -2,7 +2,7 @@
 
 #include "front/front_scalar.h"
 
-static int sizes_valid(const stapes_front_config *c) {
+FRONT_COLD static int sizes_valid(const stapes_front_config *c) {
     int fft = c->fft_samples;
     if (fft < STAPES_FRONT_MIN_FFT || fft > STAPES_FRONT_MAX_FFT || (fft & (fft - 1)) != 0)
         return 0;
@@ -18,10 +18,10 @@ static int first_elements(int n) {
     return core_log2_is_odd(n) ? 8 : 4;
 }
 
-static int tables_valid(const stapes_front_config *c) {
+FRONT_COLD static int tables_valid(const stapes_front_config *c) {
     int n = c->fft_samples / 2;
-    if (!c->window || !c->order || !c->twiddles || !c->split || !c->mel_first || !c->mel_count ||
-        !c->mel_weights || !c->mean || !c->inv_deviation || (c->cepstra && !c->dct))
+    if (!c->window || !c->order || !c->roots || !c->mel_first || !c->mel_count || !c->mel_weights ||
+        !c->mean || !c->inv_deviation || (c->cepstra && !c->dct))
         return 0;
     for (int f = 0; f < c->filters; f++)
         if (c->mel_first[f] < 1 || c->mel_count[f] < 1 || (int32_t)c->mel_first[f] + c->mel_count[f] > n)
@@ -40,8 +40,8 @@ size_t stapes_front_memory_bytes(const stapes_front_config *config) {
            sizeof(int16_t) * (size_t)config->window_samples;
 }
 
-stapes_front_status stapes_front_init(stapes_front *front, const stapes_front_config *config, void *memory,
-                                      size_t memory_bytes) {
+FRONT_COLD stapes_front_status stapes_front_init(stapes_front *front, const stapes_front_config *config,
+                                                 void *memory, size_t memory_bytes) {
     if (!front || !config || !sizes_valid(config) || !tables_valid(config))
         return STAPES_FRONT_ERR_CONFIG;
     if (!memory || (uintptr_t)memory % sizeof(float) != 0 || memory_bytes < stapes_front_memory_bytes(config))
@@ -70,14 +70,14 @@ void stapes_front_frame(stapes_front *front, const int16_t *samples, float *row)
     core_normalise(front->bands, config->mean, config->inv_deviation, config->coefficients, row);
 }
 
-static uint32_t mix_values(uint32_t sum, const float *x, int count, int step) {
+FRONT_COLD static uint32_t mix_values(uint32_t sum, const float *x, int count, int step) {
     for (int i = 0; i < count; i++)
         sum = front_mix(sum, x[i * step]);
     return sum;
 }
 
 // Every word of the tables counts; the norm's do not, since the host may set a norm later.
-static uint32_t mix_tables(uint32_t sum, const stapes_front_config *config) {
+FRONT_COLD static uint32_t mix_tables(uint32_t sum, const stapes_front_config *config) {
     int n = config->fft_samples / 2, weights = 0;
     for (int i = 0; i < n / first_elements(n); i++)
         sum = (sum ^ config->order[i]) * 16777619u;
@@ -85,16 +85,15 @@ static uint32_t mix_tables(uint32_t sum, const stapes_front_config *config) {
         sum = (sum ^ ((uint32_t)config->mel_first[f] << 16 | config->mel_count[f])) * 16777619u;
         weights += config->mel_count[f];
     }
-    sum = mix_values(sum, config->window, config->window_samples, 1);
-    sum = mix_values(sum, config->twiddles, 6 * (n / 4), 1);
-    sum = mix_values(sum, config->split, n - 2, 1);
+    sum = mix_values(sum, config->window, config->window_samples / 2 + 1, 1);
+    sum = mix_values(sum, config->roots, n, 1);
     sum = mix_values(sum, config->mel_weights, weights, 1);
     if (config->cepstra)
         sum = mix_values(sum, config->dct, config->coefficients * ((config->filters + 1) / 2), 1);
     return sum;
 }
 
-uint32_t stapes_front_checksum(stapes_front *front) {
+FRONT_COLD uint32_t stapes_front_checksum(stapes_front *front) {
     const stapes_front_config *config = front->config;
     uint32_t state = 1, sum = mix_tables(2166136261u, config);
     for (int i = 0; i < config->window_samples; i++) {

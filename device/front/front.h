@@ -34,11 +34,11 @@ typedef enum stapes_front_status {
 typedef struct stapes_front_config {
     int16_t window_samples, hop_samples, fft_samples;
     int16_t filters, coefficients;
-    int16_t cepstra;           // 1: DCT; 0: log-mel, and coefficients == filters
-    const float *window;       // [window_samples] Hann, times 2^-16: 2^-15 for the samples, 1/2 for the split
-    const uint16_t *order;     // [n/4, or n/8 where log2 n is odd] where each first butterfly goes
-    const float *twiddles;     // [n/4][3][2] powers 1, 2, 3 of exp(-2 pi i j / n)
-    const float *split;        // [n/2 - 1][2] exp(-2 pi i k / N), k = 1 ..
+    int16_t cepstra;       // 1: DCT; 0: log-mel, and coefficients == filters
+    const float *window;   // [window_samples / 2 + 1] the rising half of a Hann window, times 2^-16: 2^-15
+                           // for the samples, 1/2 for the split
+    const uint16_t *order; // [n/4, or n/8 where log2 n is odd] where each first butterfly goes
+    const float *roots;    // [n/2][2] exp(-2 pi i k / N): a quarter turn
     const uint16_t *mel_first; // [filters] first bin with a weight; 1 at least
     const uint16_t *mel_count; // [filters] bins; first + count <= n
     const float *mel_weights;  // filter after filter

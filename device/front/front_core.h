@@ -8,6 +8,7 @@
 //   FRONT_OF_COUNT(w)         a word below 2^31 as a value
 //   FRONT_SAMPLES             type of the pointer to samples
 //   FRONT_SAMPLE(p, i)        sample i as a value, -32768 .. 32767
+//   FRONT_PARTS               parts of the FFT: 1 or 4; no influence on any bit
 //   FRONT_DCT_ROWS            rows of the DCT taken at once: 1, 2 or 4; no influence on any bit
 //   FRONT_INLINE, FRONT_UNROLL  how to inline, and to unroll the loop that follows
 //   FRONT_TWICE               the same, two rounds at a time
@@ -26,6 +27,10 @@
 typedef struct core_complex {
     FRONT_VALUE re, im;
 } core_complex;
+
+typedef struct core_root { // of unity: the same in all lanes
+    float re, im;
+} core_root;
 
 // ln x for x of at least 1e-6 (no denormals, no infinities), within 1 ulp: x = 2^e (1 + f), 1 + f from
 // sqrt(1/2) to sqrt 2, ln(1 + f) = f - f^2/2 + f^3 p(f), ln 2 in two parts of which the first times e is
@@ -62,8 +67,8 @@ FRONT_INLINE core_complex core_add(core_complex a, core_complex b) {
 FRONT_INLINE core_complex core_sub(core_complex a, core_complex b) {
     return (core_complex){a.re - b.re, a.im - b.im};
 }
-FRONT_INLINE core_complex core_mul(core_complex a, const float *w) {
-    return (core_complex){a.re * w[0] - a.im * w[1], a.re * w[1] + a.im * w[0]};
+FRONT_INLINE core_complex core_mul(core_complex a, core_root w) {
+    return (core_complex){a.re * w.re - a.im * w.im, a.re * w.im + a.im * w.re};
 }
 FRONT_INLINE core_complex core_sub_i(core_complex a, core_complex b) { // a - i b
     return (core_complex){a.re + b.im, a.im - b.re};
@@ -83,27 +88,34 @@ FRONT_INLINE core_complex core_add_i(core_complex a, core_complex b) { // a + i 
         (x3) = core_add_i(d02, d13);                                                                         \
     } while (0)
 
-// Windowed samples 2i, 2i + 1 as one complex number, zeros after the window: elements i, i + apart, i + 2
-// apart ..
+// Two samples times the window, of which the table has the rising half.
+FRONT_INLINE core_complex core_rising(FRONT_SAMPLES samples, const float *window) {
+    return (core_complex){FRONT_SAMPLE(samples, 0) * window[0], FRONT_SAMPLE(samples, 1) * window[1]};
+}
+FRONT_INLINE core_complex core_falling(FRONT_SAMPLES samples, const float *window) {
+    return (core_complex){FRONT_SAMPLE(samples, 0) * window[0], FRONT_SAMPLE(samples, 1) * window[-1]};
+}
+
+// Windowed samples `at` and at + 1 as one complex number; zeros after the window.
+FRONT_INLINE core_complex core_sample(const stapes_front_config *config, FRONT_SAMPLES samples, int at) {
+    int left = config->window_samples - at;
+    if (at + 1 < left)
+        return core_rising(samples + at, config->window + at);
+    if (left > 1 && left <= at)
+        return core_falling(samples + at, config->window + left);
+    core_complex x = {(FRONT_VALUE){0}, (FRONT_VALUE){0}};
+    if (left > 0) // the middle of an odd window, or its last sample
+        x.re = FRONT_SAMPLE(samples, at) * config->window[at < left ? at : left];
+    if (left > 1)
+        x.im = FRONT_SAMPLE(samples, at + 1) * config->window[at + 1 < left - 1 ? at + 1 : left - 1];
+    return x;
+}
+
+// Elements i, i + apart, i + 2 apart ..
 FRONT_INLINE void core_gather(const stapes_front_config *config, FRONT_SAMPLES samples, int i, int apart,
                               int count, FRONT_VALUE *out) {
-    const float *window = config->window + 2 * i;
-    const FRONT_VALUE *end = out + 2 * count;
-    int left = config->window_samples - 2 * i;
-    samples += 2 * i;
-    for (; left > 1 && out < end; out += 2, left -= 2 * apart) {
-        out[0] = FRONT_SAMPLE(samples, 0) * window[0];
-        out[1] = FRONT_SAMPLE(samples, 1) * window[1];
-        samples += 2 * apart;
-        window += 2 * apart;
-    }
-    if (left == 1 && out < end) { // an odd window's last sample
-        out[0] = FRONT_SAMPLE(samples, 0) * window[0];
-        out[1] = (FRONT_VALUE){0};
-        out += 2;
-    }
-    for (; out < end; out += 2)
-        out[0] = out[1] = (FRONT_VALUE){0};
+    for (int at = 2 * i; count > 0; at += 2 * apart, out += 2, count--)
+        core_store(out, core_sample(config, samples, at));
 }
 
 // The first butterfly of each element i, i + n/4, i + n/2, i + 3n/4.
@@ -143,31 +155,33 @@ FRONT_INLINE void core_head8(FRONT_VALUE *at) {
     core_join8(at, a0, a1, a2, a3, b0, b1, b2, b3);
 }
 
-FRONT_INLINE core_complex core_sample(FRONT_SAMPLES samples, const float *window) {
-    return (core_complex){FRONT_SAMPLE(samples, 0) * window[0], FRONT_SAMPLE(samples, 1) * window[1]};
-}
-
-// The same where the window fills the first five and ends there, as 40 ms do at 16 kHz: the rest is zero.
-FRONT_INLINE void core_head5(FRONT_SAMPLES samples, const float *window, int apart, FRONT_VALUE *at) {
+// The same straight from the samples where the window fills the first five and ends there, as 40 ms do at 16
+// kHz: the rest is zero. The window's middle is in the third.
+FRONT_INLINE void core_head5(const stapes_front_config *config, FRONT_SAMPLES samples, int i, int apart,
+                             FRONT_VALUE *at) {
     int step = 2 * apart;
-    core_complex a0 = core_sample(samples, window), b0 = core_sample(samples += step, window += step);
-    core_complex a1 = core_sample(samples += step, window += step);
-    core_complex b1 = core_sample(samples += step, window += step);
-    core_complex a2 = core_sample(samples += step, window += step);
+    const float *up = config->window + 2 * i, *down = config->window + config->window_samples - 2 * i;
+    samples += 2 * i;
+    core_complex a0 = core_rising(samples, up), b0 = core_rising(samples + step, up + step);
+    core_complex b1 = core_falling(samples + 3 * step, down - 3 * step);
+    core_complex a2 = core_falling(samples + 4 * step, down - 4 * step);
+    samples += 2 * step;
+    core_complex a1 =
+        2 * i < apart ? core_rising(samples, up + 2 * step) : core_falling(samples, down - 2 * step);
     core_complex sum = core_add(a0, a2), difference = core_sub(a0, a2);
     core_join8(at, core_add(sum, a1), core_sub_i(difference, a1), core_sub(sum, a1),
                core_add_i(difference, a1), core_add(b0, b1), core_sub_i(b0, b1), core_sub(b0, b1),
                core_add_i(b0, b1));
 }
 
-// The first butterflies, straight from the samples, for every fourth i.
+// The first butterflies, straight from the samples, for i, i + FRONT_PARTS ..
 FRONT_CALLED void core_heads(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum,
                              int i, int head) {
     int apart = config->fft_samples / 2 / head;
-    for (; i < apart; i += 4) {
+    for (; i < apart; i += FRONT_PARTS) {
         FRONT_VALUE *at = spectrum + 2 * (int)config->order[i];
         if (head == 8 && config->window_samples == 10 * apart) {
-            core_head5(samples + 2 * i, config->window + 2 * i, apart, at);
+            core_head5(config, samples, i, apart, at);
             continue;
         }
         core_gather(config, samples, i, apart, head, at);
@@ -178,31 +192,32 @@ FRONT_CALLED void core_heads(const stapes_front_config *config, FRONT_SAMPLES sa
     }
 }
 
-FRONT_INLINE void core_butterfly(FRONT_VALUE *at, int quarter, core_complex x0, core_complex x1,
-                                 core_complex x2, core_complex x3) {
-    CORE_DFT4(x0, x1, x2, x3);
-    core_store(at, x0);
-    core_store(at + 2 * quarter, x1);
-    core_store(at + 4 * quarter, x2);
-    core_store(at + 6 * quarter, x3);
+// exp(-2 pi i k / 2n), k from 0 to below 3n/2. The table ends after a quarter turn; from there on it begins
+// anew.
+FRONT_INLINE core_root core_root_of(const float *roots, int k, int n) {
+    if (k >= n)
+        return (core_root){-roots[2 * (k - n)], -roots[2 * (k - n) + 1]};
+    if (2 * k >= n)
+        return (core_root){roots[2 * k - n + 1], -roots[2 * k - n]};
+    return (core_root){roots[2 * k], roots[2 * k + 1]};
 }
 
 // One stage over `elements` values: butterflies of elements `quarter` apart, the last three times powers 1,
-// 2, 3 of exp(-2 pi i j / (4 quarter)), which stand `step` rows of six apart in the table.
-FRONT_CALLED void core_stage(FRONT_VALUE *block, int elements, int quarter, const float *twiddles, int step) {
-    for (FRONT_VALUE *end = block + 2 * elements; block < end; block += 6 * quarter) {
-        core_complex x0 = core_load(block), x1 = core_load(block + 2 * quarter);
-        core_complex x2 = core_load(block + 4 * quarter), x3 = core_load(block + 6 * quarter);
-        core_butterfly(block, quarter, x0, x1, x2, x3);
-        const float *w = twiddles + 6 * step;
-        const FRONT_VALUE *last = block + 2 * quarter;
-        FRONT_TWICE
-        for (block += 2; block < last; block += 2, w += 6 * step) {
-            x0 = core_load(block);
-            x1 = core_mul(core_load(block + 2 * quarter), w);
-            x2 = core_mul(core_load(block + 4 * quarter), w + 2);
-            x3 = core_mul(core_load(block + 6 * quarter), w + 4);
-            core_butterfly(block, quarter, x0, x1, x2, x3);
+// 2, 3 of exp(-2 pi i j / (4 quarter)). All butterflies with the same powers, one after the other.
+FRONT_CALLED void core_stage(FRONT_VALUE *block, int elements, int quarter, const float *roots, int n) {
+    const FRONT_VALUE *end = block + 2 * elements;
+    for (int j = 0, k = 0; j < quarter; j++, k += n / (2 * quarter), block += 2) {
+        core_root w1 = {roots[2 * k], roots[2 * k + 1]};
+        core_root w2 = core_root_of(roots, 2 * k, n), w3 = core_root_of(roots, 3 * k, n);
+        for (FRONT_VALUE *at = block; at < end; at += 8 * quarter) {
+            core_complex x0 = core_load(at), x1 = core_mul(core_load(at + 2 * quarter), w1);
+            core_complex x2 = core_mul(core_load(at + 4 * quarter), w2);
+            core_complex x3 = core_mul(core_load(at + 6 * quarter), w3);
+            CORE_DFT4(x0, x1, x2, x3);
+            core_store(at, x0);
+            core_store(at + 2 * quarter, x1);
+            core_store(at + 4 * quarter, x2);
+            core_store(at + 6 * quarter, x3);
         }
     }
 }
@@ -212,30 +227,30 @@ FRONT_INLINE int core_log2_is_odd(int n) { // n = 2^6 .. 2^10
 }
 
 // FFT of n = fft_samples/2 complex numbers made of the windowed samples, decimation in time, in natural
-// order. Quarter by quarter up to the last stage, for the cache's sake.
-FRONT_INLINE void core_fft(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum) {
-    int n = config->fft_samples / 2;
+// order. In FRONT_PARTS parts up to the last stage, for the cache's sake.
+FRONT_CALLED void core_fft(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum) {
+    int n = config->fft_samples / 2, part = n / FRONT_PARTS;
     int head = core_log2_is_odd(n) ? 8 : 4;
-    int block = n / 4;
-    for (int m = 0; m < 4; m++) {
+    for (int m = 0; m < FRONT_PARTS; m++) {
         core_heads(config, samples, spectrum, m, head);
-        for (int quarter = head; quarter < block; quarter *= 4)
-            core_stage(spectrum + 2 * m * block, block, quarter, config->twiddles, block / quarter);
+        for (int quarter = head; quarter < part; quarter *= 4)
+            core_stage(spectrum + 2 * m * part, part, quarter, config->roots, n);
     }
-    core_stage(spectrum, n, block, config->twiddles, 1);
+    if (part < n)
+        core_stage(spectrum, n, part, config->roots, n);
 }
 
 // Splits the complex spectrum into the real one (times 2; the window carries the half) and leaves the power
 // of bin k, 0 < k < n, in spectrum[2k]. Bins 0 and n are in no mel filter.
-FRONT_INLINE void core_power(const stapes_front_config *config, FRONT_VALUE *spectrum) {
+FRONT_CALLED void core_power(const stapes_front_config *config, FRONT_VALUE *spectrum) {
     int n = config->fft_samples / 2;
-    const float *split = config->split;
+    const float *root = config->roots + 2;
     FRONT_VALUE *low = spectrum + 2, *high = spectrum + 2 * (n - 1);
     FRONT_TWICE
-    for (; low < high; low += 2, high -= 2, split += 2) {
+    for (; low < high; low += 2, high -= 2, root += 2) {
         core_complex a = core_load(low), b = core_load(high);
         core_complex even = {a.re + b.re, a.im - b.im};
-        core_complex odd = core_mul((core_complex){a.im + b.im, b.re - a.re}, split);
+        core_complex odd = core_mul((core_complex){a.im + b.im, b.re - a.re}, (core_root){root[0], root[1]});
         FRONT_VALUE low_re = even.re + odd.re, low_im = even.im + odd.im;
         FRONT_VALUE high_re = even.re - odd.re, high_im = odd.im - even.im;
         low[0] = low_re * low_re + low_im * low_im;
@@ -247,7 +262,7 @@ FRONT_INLINE void core_power(const stapes_front_config *config, FRONT_VALUE *spe
 
 // Log mel energies from what core_power left. The floor comes before the log: nothing below 1e-6 is ever
 // seen, so a processor that flushes denormals gives the same bits.
-FRONT_INLINE void core_bands(const stapes_front_config *config, const FRONT_VALUE *spectrum,
+FRONT_CALLED void core_bands(const stapes_front_config *config, const FRONT_VALUE *spectrum,
                              FRONT_VALUE *bands) {
     const float *w = config->mel_weights;
     for (int f = 0; f < config->filters; f++) {
@@ -315,7 +330,7 @@ FRONT_INLINE void core_dct_rows(const float *dct, int half, const FRONT_VALUE *x
 }
 
 // Orthonormal DCT-II of the log mel energies. folded: working memory, [2][(filters + 1) / 2].
-FRONT_INLINE void core_cepstra(const stapes_front_config *config, const FRONT_VALUE *bands,
+FRONT_CALLED void core_cepstra(const stapes_front_config *config, const FRONT_VALUE *bands,
                                FRONT_VALUE *folded, FRONT_VALUE *out) {
     int half = (config->filters + 1) / 2;
     core_fold(config->filters, bands, folded);

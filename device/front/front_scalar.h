@@ -12,12 +12,17 @@
 #define FRONT_SAMPLES const int16_t *
 #define FRONT_SAMPLE(p, i) ((float)(p)[i])
 #define FRONT_DCT_ROWS 1
-#define FRONT_INLINE static inline
+#define FRONT_PARTS 1
+// FRONT_COLD: what runs once, in init, and shall be small.
 #if defined(__GNUC__)
+#define FRONT_INLINE static inline __attribute__((always_inline))
+#define FRONT_COLD __attribute__((cold))
 #define FRONT_CALLED static __attribute__((noinline, unused))
 #define FRONT_UNROLL _Pragma("GCC unroll 4")
 #define FRONT_TWICE _Pragma("GCC unroll 2")
 #else
+#define FRONT_INLINE static inline
+#define FRONT_COLD
 #define FRONT_CALLED static
 #define FRONT_UNROLL
 #define FRONT_TWICE

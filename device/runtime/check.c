@@ -1,20 +1,21 @@
 // What init asks of a model before it runs blind: that no operation can leave the arena, the weights or 32
 // bits, whatever the activations are.
+#include "runtime/checksum.h"
 #include "runtime/runtime.h"
 
 enum { MAX_SUM = 1 << 30 }; // device/nn/nn.h: sums, also shifted to the left, lie within 2^30
 
 // Pixels of a map; below 2^32 for any 16-bit sizes.
-static uint32_t pixels_of(const stapes_map *map) {
+STAPES_COLD static uint32_t pixels_of(const stapes_map *map) {
     return (uint32_t)map->h * map->w;
 }
 
 // One byte past the last value, from the arena's start. The map must be valid.
-static uint32_t end_of(const stapes_map *map) {
+STAPES_COLD static uint32_t end_of(const stapes_map *map) {
     return map->offset + (pixels_of(map) - 1) * map->pitch + map->c;
 }
 
-static int map_valid(const stapes_map *map, uint32_t arena_bytes) {
+STAPES_COLD static int map_valid(const stapes_map *map, uint32_t arena_bytes) {
     if (map->h < 1 || map->w < 1 || map->c < 1 || map->pitch < map->c)
         return 0;
     if (pixels_of(map) > STAPES_MAX_ARENA_BYTES || map->offset > arena_bytes)
@@ -23,7 +24,7 @@ static int map_valid(const stapes_map *map, uint32_t arena_bytes) {
 }
 
 // Whether no byte belongs to both: they lie apart, or are slices of the same pixels.
-static int maps_apart(const stapes_map *a, const stapes_map *b) {
+STAPES_COLD static int maps_apart(const stapes_map *a, const stapes_map *b) {
     if (end_of(a) <= b->offset || end_of(b) <= a->offset)
         return 1;
     if (a->pitch != b->pitch)
@@ -33,16 +34,16 @@ static int maps_apart(const stapes_map *a, const stapes_map *b) {
     return distance >= a->c && distance + b->c <= a->pitch;
 }
 
-static int maps_equal(const stapes_map *a, const stapes_map *b) {
+STAPES_COLD static int maps_equal(const stapes_map *a, const stapes_map *b) {
     return a->offset == b->offset && a->pitch == b->pitch;
 }
 
-static int same_size(const stapes_map *a, const stapes_map *b) {
+STAPES_COLD static int same_size(const stapes_map *a, const stapes_map *b) {
     return a->h == b->h && a->w == b->w && a->c == b->c;
 }
 
 // The first window ends in the map or behind it; the last one begins at most `beyond` after the map's end.
-static int axis_valid(int taps, int stride, int dilation, int pad, int in, int out, int beyond) {
+STAPES_COLD static int axis_valid(int taps, int stride, int dilation, int pad, int in, int out, int beyond) {
     if (taps < 1 || stride < 1 || dilation < 1)
         return 0;
     int32_t reach = (int32_t)(taps - 1) * dilation + 1;
@@ -51,19 +52,20 @@ static int axis_valid(int taps, int stride, int dilation, int pad, int in, int o
 }
 
 // A window that sees nothing but padding is fine for a convolution; a pool has no value for it.
-static int window_valid(const stapes_op *op, const stapes_map *in, const stapes_map *out) {
+STAPES_COLD static int window_valid(const stapes_op *op, const stapes_map *in, const stapes_map *out) {
     int pool = op->kind == STAPES_MAX_POOL || op->kind == STAPES_AVERAGE_POOL;
     int beyond = pool ? 0 : STAPES_MAX_REACH;
     return axis_valid(op->k_h, op->stride_h, op->dilation, op->pad_top, in->h, out->h, beyond) &&
            axis_valid(op->k_w, op->stride_w, op->dilation, op->pad_left, in->w, out->w, beyond);
 }
 
-static int range_valid(uint32_t first, uint32_t count, uint32_t total) {
+STAPES_COLD static int range_valid(uint32_t first, uint32_t count, uint32_t total) {
     return first <= total && count <= total - first;
 }
 
 // Weights and what follows the sum: `channels` output channels of `count` weights each.
-static int sums_valid(const stapes_model *model, const stapes_op *op, uint32_t channels, uint32_t count) {
+STAPES_COLD static int sums_valid(const stapes_model *model, const stapes_op *op, uint32_t channels,
+                                  uint32_t count) {
     if (count > STAPES_MAX_CHANNEL_WEIGHTS || !range_valid(op->weights, channels * count, model->weights) ||
         !range_valid(op->channel, channels, model->channels))
         return 0;
@@ -79,7 +81,7 @@ static int sums_valid(const stapes_model *model, const stapes_op *op, uint32_t c
     return 1;
 }
 
-static int add_valid(const stapes_model *model, const stapes_op *op) {
+STAPES_COLD static int add_valid(const stapes_model *model, const stapes_op *op) {
     if (!range_valid(op->channel, 3, model->channels))
         return 0;
     for (uint32_t i = op->channel; i < op->channel + 3; i++)
@@ -90,7 +92,7 @@ static int add_valid(const stapes_model *model, const stapes_op *op) {
 }
 
 // Shapes and constants; all maps are valid.
-static int kind_valid(const stapes_model *model, const stapes_op *op) {
+STAPES_COLD static int kind_valid(const stapes_model *model, const stapes_op *op) {
     const stapes_map *in = &model->map[op->in], *out = &model->map[op->out];
     uint32_t taps = (uint32_t)op->k_h * op->k_w;
     switch (op->kind) {
@@ -113,7 +115,7 @@ static int kind_valid(const stapes_model *model, const stapes_op *op) {
     }
 }
 
-static int scratch_valid(const stapes_model *model, const stapes_op *op) {
+STAPES_COLD static int scratch_valid(const stapes_model *model, const stapes_op *op) {
     size_t bytes = stapes_nn_scratch_bytes(op, model->map);
     if (bytes == 0)
         return 1;
@@ -124,7 +126,7 @@ static int scratch_valid(const stapes_model *model, const stapes_op *op) {
     return (end <= in->offset || first >= end_of(in)) && (end <= out->offset || first >= end_of(out));
 }
 
-static int op_valid(const stapes_model *model, const stapes_op *op) {
+STAPES_COLD static int op_valid(const stapes_model *model, const stapes_op *op) {
     if (op->kind >= STAPES_OP_KINDS || op->in >= model->maps || op->out >= model->maps)
         return 0;
     const stapes_map *in = &model->map[op->in], *out = &model->map[op->out];
@@ -139,7 +141,7 @@ static int op_valid(const stapes_model *model, const stapes_op *op) {
            scratch_valid(model, op);
 }
 
-static int ends_valid(const stapes_model *model) {
+STAPES_COLD static int ends_valid(const stapes_model *model) {
     if (model->input >= model->maps || model->output >= model->maps)
         return 0;
     const stapes_map *in = &model->map[model->input], *out = &model->map[model->output];
@@ -148,7 +150,7 @@ static int ends_valid(const stapes_model *model) {
     return !model->front || model->front->coefficients == in->w;
 }
 
-stapes_status stapes_model_check(const stapes_model *model) {
+STAPES_COLD stapes_status stapes_model_check(const stapes_model *model) {
     if (!model || model->version != STAPES_MODEL_VERSION)
         return STAPES_ERR_VERSION;
     const stapes_constants *k = &model->constants;

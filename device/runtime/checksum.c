@@ -2,7 +2,7 @@
 
 #include "runtime/runtime.h"
 
-uint32_t stapes_mix_bytes(uint32_t sum, const int8_t *bytes, size_t count) {
+STAPES_COLD uint32_t stapes_mix_bytes(uint32_t sum, const int8_t *bytes, size_t count) {
     const uint8_t *b = (const uint8_t *)bytes;
     for (; count >= 4; count -= 4, b += 4)
         sum = stapes_mix(sum, b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
@@ -11,13 +11,13 @@ uint32_t stapes_mix_bytes(uint32_t sum, const int8_t *bytes, size_t count) {
     return sum;
 }
 
-static uint32_t mix_words(uint32_t sum, const int32_t *words, size_t count) {
+STAPES_COLD static uint32_t mix_words(uint32_t sum, const int32_t *words, size_t count) {
     for (size_t i = 0; i < count; i++)
         sum = stapes_mix(sum, (uint32_t)words[i]);
     return sum;
 }
 
-static uint32_t mix_float(uint32_t sum, float x) {
+STAPES_COLD static uint32_t mix_float(uint32_t sum, float x) {
     union {
         float value;
         uint32_t bits;
@@ -26,7 +26,7 @@ static uint32_t mix_float(uint32_t sum, float x) {
     return stapes_mix(sum, u.bits);
 }
 
-static uint32_t mix_op(uint32_t sum, const stapes_op *op) {
+STAPES_COLD static uint32_t mix_op(uint32_t sum, const stapes_op *op) {
     const uint8_t shape[11] = {op->kind,
                                op->k_h,
                                op->k_w,
@@ -44,7 +44,7 @@ static uint32_t mix_op(uint32_t sum, const stapes_op *op) {
     return stapes_mix(stapes_mix(sum, op->weights), op->channel);
 }
 
-static uint32_t mix_map(uint32_t sum, const stapes_map *map) {
+STAPES_COLD static uint32_t mix_map(uint32_t sum, const stapes_map *map) {
     sum = stapes_mix(sum, map->offset);
     sum = stapes_mix(sum, map->h | (uint32_t)map->w << 16);
     sum = stapes_mix(sum, map->c | (uint32_t)map->pitch << 16);
@@ -52,7 +52,7 @@ static uint32_t mix_map(uint32_t sum, const stapes_map *map) {
 }
 
 // The tables have their own checksum, which is taken here; the norm is not part of that one.
-static uint32_t mix_front(uint32_t sum, const stapes_front_config *front) {
+STAPES_COLD static uint32_t mix_front(uint32_t sum, const stapes_front_config *front) {
     if (!front)
         return stapes_mix(sum, 0);
     sum = stapes_mix(sum, (uint16_t)front->window_samples | (uint32_t)(uint16_t)front->hop_samples << 16);
@@ -63,7 +63,7 @@ static uint32_t mix_front(uint32_t sum, const stapes_front_config *front) {
     return stapes_mix(sum, front->check);
 }
 
-uint32_t stapes_model_checksum(const stapes_model *model) {
+STAPES_COLD uint32_t stapes_model_checksum(const stapes_model *model) {
     const stapes_constants *k = &model->constants;
     uint32_t sum = stapes_mix(STAPES_CHECKSUM_START, model->version);
     sum = stapes_mix(sum, model->ops | (uint32_t)model->maps << 16);

@@ -5,6 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What runs once, in init, and shall be small.
+#if defined(__GNUC__)
+#define STAPES_COLD __attribute__((cold))
+#else
+#define STAPES_COLD
+#endif
+
 enum { STAPES_CHECKSUM_START = 0x1234567 };
 
 static inline uint32_t stapes_mix(uint32_t sum, uint32_t word) {

@@ -15,16 +15,16 @@ static size_t ring_bytes(const stapes_model *model) {
     return (size_t)input_of(model)->h * input_of(model)->w;
 }
 
-size_t stapes_stream_bytes(const stapes_model *model) {
+STAPES_COLD size_t stapes_stream_bytes(const stapes_model *model) {
     size_t front = stapes_front_memory_bytes(model->front);
     return front > 0 ? front + ring_bytes(model) : 0;
 }
 
-static int memory_valid(const void *memory, size_t bytes, size_t needed) {
+STAPES_COLD static int memory_valid(const void *memory, size_t bytes, size_t needed) {
     return needed == 0 || (memory && (uintptr_t)memory % ALIGNMENT == 0 && bytes >= needed);
 }
 
-static stapes_status init_front(stapes *s, void *stream) {
+STAPES_COLD static stapes_status init_front(stapes *s, void *stream) {
     const stapes_model *model = s->model;
     if (!model->front)
         return STAPES_OK;
@@ -34,8 +34,8 @@ static stapes_status init_front(stapes *s, void *stream) {
                                                                                         : STAPES_ERR_FRONT;
 }
 
-stapes_status stapes_init(stapes *s, const stapes_model *model, void *arena, size_t arena_bytes, void *stream,
-                          size_t stream_bytes) {
+STAPES_COLD stapes_status stapes_init(stapes *s, const stapes_model *model, void *arena, size_t arena_bytes,
+                                      void *stream, size_t stream_bytes) {
     stapes_status status = stapes_model_check(model);
     if (status != STAPES_OK)
         return status;
@@ -91,7 +91,7 @@ int stapes_best(const stapes *s) {
 }
 
 // Every operation's result counts, pixel by pixel, so that a wrong bit is not rounded away by the next.
-uint32_t stapes_self_test(stapes *s) {
+STAPES_COLD uint32_t stapes_self_test(stapes *s) {
     uint32_t state = 1, sum = STAPES_CHECKSUM_START;
     int8_t *input = stapes_input(s);
     for (size_t i = 0; i < ring_bytes(s->model); i++) {

@@ -19,10 +19,9 @@ static void put_tables(stp_text *text, const stapes_front_config *c, const char 
     int n = c->fft_samples / 2, weights = 0;
     for (int f = 0; f < c->filters; f++)
         weights += c->mel_count[f];
-    floats(text, name, "window", c->window, c->window_samples);
+    floats(text, name, "window", c->window, c->window_samples / 2 + 1);
     words(text, name, "order", c->order, n / stp_front_fft_head(n));
-    floats(text, name, "twiddles", c->twiddles, stp_front_twiddle_floats(n));
-    floats(text, name, "split", c->split, n - 2);
+    floats(text, name, "roots", c->roots, n);
     words(text, name, "mel_first", c->mel_first, c->filters);
     words(text, name, "mel_count", c->mel_count, c->filters);
     floats(text, name, "mel_weights", c->mel_weights, weights);
@@ -38,7 +37,7 @@ void stp_front_source(stp_text *text, const stapes_front_config *c, const char *
     stp_text_printf(text, "static const stapes_front_config %s = {\n    %d, %d, %d, %d, %d, %d,\n", name,
                     c->window_samples, c->hop_samples, c->fft_samples, c->filters, c->coefficients,
                     c->cepstra);
-    stp_text_printf(text, "    %s_window, %s_order, %s_twiddles, %s_split,\n", name, name, name, name);
+    stp_text_printf(text, "    %s_window, %s_order, %s_roots,\n", name, name, name);
     stp_text_printf(text, "    %s_mel_first, %s_mel_count, %s_mel_weights,\n", name, name, name);
     if (c->cepstra)
         stp_text_printf(text, "    %s_dct,", name);

@@ -192,7 +192,7 @@ double stp_front_spec_frame_mults(const stp_front_spec *spec) {
 
 long stp_front_spec_table_bytes(const stp_front_spec *spec) {
     int n = stp_front_spec_fft(spec) / 2, head = stp_front_fft_head(n);
-    long floats = spec->window_samples + stp_front_twiddle_floats(n) + 2 * (n / 2 - 1);
+    long floats = spec->window_samples / 2 + 1 + n;
     floats += stp_front_mel_weights(spec) + 2 * spec->coefficients;
     if (spec->kind == STP_FRONT_MFCC)
         floats += (long)spec->coefficients * ((spec->filters + 1) / 2);

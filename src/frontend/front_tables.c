@@ -72,15 +72,11 @@ int stp_front_fft_head(int n) {
     return log2_n % 2 ? 8 : 4;
 }
 
-int stp_front_twiddle_floats(int n) {
-    return 6 * (n / 4);
-}
-
-// Periodic Hann, with 2^-15 for 16-bit samples and the 1/2 of the real FFT's split (both exact).
+// Half of a periodic Hann, with 2^-15 for 16-bit samples and the 1/2 of the real FFT's split (both exact).
 static float *make_window(const stp_front_spec *spec, stp_arena *arena) {
     int samples = spec->window_samples;
-    float *window = STP_ARENA_ARRAY(arena, float, samples);
-    for (int i = 0; window && i < samples; i++)
+    float *window = STP_ARENA_ARRAY(arena, float, samples / 2 + 1);
+    for (int i = 0; window && i <= samples / 2; i++)
         window[i] = (float)((0.5 - 0.5 * cos_pi(2L * i, samples)) * 0x1p-16);
     return window;
 }
@@ -99,25 +95,13 @@ static uint16_t *make_order(int n, stp_arena *arena) {
     return order;
 }
 
-static float *make_twiddles(int n, stp_arena *arena) {
-    float *twiddles = STP_ARENA_ARRAY(arena, float, stp_front_twiddle_floats(n)), *p = twiddles;
-    if (!twiddles)
-        return NULL;
-    for (int j = 0; j < n / 4; j++)
-        for (int power = 1; power <= 3; power++) {
-            *p++ = (float)cos_pi(2L * j * power, n);
-            *p++ = (float)-sin_pi(2L * j * power, n);
-        }
-    return twiddles;
-}
-
-static float *make_split(int n, stp_arena *arena) {
-    float *split = STP_ARENA_ARRAY(arena, float, n - 2);
-    for (int k = 1; split && k < n / 2; k++) {
-        split[2 * (k - 1)] = (float)cos_pi(k, n);
-        split[2 * (k - 1) + 1] = (float)-sin_pi(k, n);
+static float *make_roots(int n, stp_arena *arena) {
+    float *roots = STP_ARENA_ARRAY(arena, float, n);
+    for (int k = 0; roots && k < n / 2; k++) {
+        roots[2 * k] = (float)cos_pi(k, n);
+        roots[2 * k + 1] = (float)-sin_pi(k, n);
     }
-    return split;
+    return roots;
 }
 
 static int make_mel(stapes_front_config *config, const stp_front_spec *spec, stp_arena *arena) {
@@ -188,12 +172,11 @@ stp_status stp_front_tables_make(stapes_front_config *config, const stp_front_sp
                                     .cepstra = (int16_t)cepstra,
                                     .window = make_window(spec, arena),
                                     .order = make_order(n, arena),
-                                    .twiddles = make_twiddles(n, arena),
-                                    .split = make_split(n, arena),
+                                    .roots = make_roots(n, arena),
                                     .dct = cepstra ? make_dct(spec, arena) : NULL,
                                     .mean = mean,
                                     .inv_deviation = inv_deviation};
-    if (!config->window || !config->order || !config->twiddles || !config->split || !mean || !inv_deviation ||
+    if (!config->window || !config->order || !config->roots || !mean || !inv_deviation ||
         (cepstra && !config->dct) || !make_mel(config, spec, arena))
         return stp_err_memory(err, "the tables of a front-end", (unsigned long long)fft * sizeof(float));
     for (int i = 0; i < spec->coefficients; i++)

@@ -21,7 +21,6 @@ int stp_front_mel_weights(const stp_front_spec *spec); // of all filters
 // Centre of a mel filter in Hz.
 double stp_front_mel_center_hz(const stp_front_spec *spec, int filter);
 
-int stp_front_fft_head(int n);       // elements in each first butterfly of a complex FFT of n: 4 or 8
-int stp_front_twiddle_floats(int n); // of all later stages
+int stp_front_fft_head(int n); // elements in each first butterfly of a complex FFT of n: 4 or 8
 
 #endif

@@ -28,6 +28,7 @@ typedef int32_t front_int __attribute__((vector_size(STP_LANES * 4), aligned(STP
 #define FRONT_SAMPLE(p, i) ((p)[i])
 // accumulators of the DCT: 16 of 32 registers with AVX-512, 8 of 16 elsewhere
 #define FRONT_DCT_ROWS (STP_LANES == 16 ? 4 : 2)
+#define FRONT_PARTS 4
 #define FRONT_INLINE static inline __attribute__((always_inline))
 #define FRONT_CALLED FRONT_INLINE
 #define FRONT_TWICE
