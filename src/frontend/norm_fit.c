@@ -33,8 +33,10 @@ stp_status stp_norm_fit_begin(stp_norm_fit **out, const stp_front_bank *bank, st
         fit->coefficients[i] = stp_front_bank_spec(bank, i)->coefficients;
         fit->sums[i] = STP_ARENA_ARRAY(arena, double, 2 * fit->coefficients[i]);
         if (!fit->sums[i]) {
+            stp_status status =
+                stp_err_memory(err, "the normalisation", 16ull * (unsigned)fit->coefficients[i]);
             stp_arena_destroy(arena);
-            return stp_err_memory(err, "the normalisation", 16ull * (unsigned)fit->coefficients[i]);
+            return status;
         }
     }
     *out = fit;
