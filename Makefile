@@ -27,9 +27,9 @@ bench: all ## time the search step on this machine
 results: all ## the experiments of the paper on a data folder: make results DATA=DIR
 	@sh tools/results $(STAPES) $(DATA)
 
-bits: all ## 100 clips of a quantised system on five emulated processors: make bits RUN=DIR
+bits: all ## every bit of 100 clips of quantised systems on five emulated processors: make bits RUN='DIR DIR'
 	@sh tools/setup chip
-	@for chip in m3 m4 m7 m55 rv32; do $(STAPES) run-on $$chip $(RUN) --limit 100 || exit 1; done
+	@sh tools/bits $(STAPES) $(RUN)
 
 asan: setup ## all tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan --log-level=WARNING >/dev/null

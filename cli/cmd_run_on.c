@@ -1,8 +1,9 @@
 // stapes run-on PROCESSOR RUN: a quantised system on an emulated microcontroller, on real clips, compared
-// with the host.
+// with the host; and on silence and square waves, which only the bits are compared of.
 #include "base/arena.h"
 #include "cli.h"
 #include "commands.h"
+#include "emulate/edge_clips.h"
 #include "eval/examine.h"
 #include "report/meter.h"
 #include "run_on.h"
@@ -16,7 +17,7 @@ typedef struct running {
     stp_meter meter;
     stp_corpus corpus;
     stp_answers answers; // of the emulated processor
-    int16_t *clips;      // [count][clip_samples]
+    int16_t *clips;      // [count + STP_EDGE_CLIPS][clip_samples]
 } running;
 
 static stp_status parse(running *x, int argc, char **argv, const char **run, stp_err *err) {
@@ -56,12 +57,14 @@ static stp_status choose(running *x, stp_err *err) {
 }
 
 static stp_status take_clips(running *x, stp_err *err) {
-    size_t samples = (size_t)x->corpus.dataset->clip_samples;
-    x->clips = stp_alloc(sizeof *x->clips * samples * (size_t)x->answers.count);
+    size_t samples = (size_t)x->corpus.dataset->clip_samples, count = (size_t)x->answers.count;
+    size_t bytes = sizeof *x->clips * samples * (count + STP_EDGE_CLIPS);
+    x->clips = stp_alloc(bytes);
     if (!x->clips)
-        return stp_err_memory(err, "clips", sizeof *x->clips * samples * (size_t)x->answers.count);
+        return stp_err_memory(err, "clips", bytes);
     for (int i = 0; i < x->answers.count; i++)
         stp_batch_clip(x->corpus.dataset, x->answers.clips[i], NULL, 0, 0, 0, x->clips + (size_t)i * samples);
+    stp_edge_clips(x->clips + count * samples, (int)samples);
     return STP_OK;
 }
 
@@ -84,8 +87,8 @@ static stp_status run(running *x, int argc, char **argv, stp_err *err) {
     STP_TRY(stp_cli_shipped_open(&x->r.shipped, path, err));
     STP_TRY(choose(x, err));
     STP_TRY(take_clips(x, err));
-    STP_TRY(stp_emulate(&x->r.result, &x->r.shipped.source, x->r.processor, x->clips, x->answers.count,
-                        x->corpus.dataset->clip_samples, err));
+    STP_TRY(stp_emulate(&x->r.result, &x->r.shipped.source, x->r.processor, x->clips,
+                        x->answers.count + STP_EDGE_CLIPS, x->corpus.dataset->clip_samples, err));
     judge(x);
     return STP_OK;
 }

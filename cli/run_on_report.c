@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "emulate/edge_clips.h"
 #include "run_on.h"
 
 #include <stdio.h>
@@ -35,9 +36,9 @@ static void print_agreement(const stp_cli_run_on *r) {
     const stp_emulated *e = &r->result;
     printf("processor    %s, emulated\n", r->processor);
     if (stp_cli_run_on_agrees(e))
-        printf("agreement    all %d clips: features, results of %d operations and logits are the host's, bit "
-               "for bit\n",
-               e->clips, e->ops);
+        printf("agreement    all %d clips, silence and full-scale square waves: features, results of %d "
+               "operations and logits are the host's, bit for bit\n",
+               e->clips - STP_EDGE_CLIPS, e->ops);
     else
         printf("agreement    NONE: features differ in %d of %d clips, logits in %d, and results of %d of %d "
                "operations\n",
@@ -106,11 +107,11 @@ static void print_memory(const stp_cli_run_on *r) {
     printf("  weights    %ld, with biases, multipliers and shifts; all but these %ld\n", f->weights,
            total - f->weights);
     printf("RAM          %zu bytes and the stack\n",
-           m->arena_bytes + stapes_stream_bytes(m) + sizeof(stapes) + (size_t)r->result.static_ram);
+           m->arena_bytes + stapes_stream_bytes(m) + (size_t)r->result.static_ram);
     printf("  arena      %u (no plan is below %zu)\n", (unsigned)m->arena_bytes,
            r->shipped.device->arena_bound);
     printf("  stream     %zu: the front-end and the rows of a clip\n", stapes_stream_bytes(m));
-    printf("  other      %ld of variables\n", r->result.static_ram);
+    printf("  other      %ld: the state and the variables of the code\n", r->result.static_ram);
     printf("  stack      %ld for a row of features, %ld for a decision\n", r->result.stack_of_row,
            r->result.stack_of_decision);
 }
@@ -159,11 +160,11 @@ json_t *stp_cli_run_on_json(const stp_cli_run_on *r) {
         json_pack("{s:I, s:I, s:I, s:I, s:I}", "arena", (json_int_t)m->arena_bytes, "stream",
                   (json_int_t)stapes_stream_bytes(m), "other", (json_int_t)e->static_ram, "stack_of_row",
                   (json_int_t)e->stack_of_row, "stack_of_decision", (json_int_t)e->stack_of_decision);
-    return json_pack("{s:o*, s:s, s:s, s:i, s:f, s:b, s:i, s:i, s:o*, s:I, s:o*, s:o*, s:o*}", "run",
+    return json_pack("{s:o*, s:s, s:s, s:i, s:i, s:f, s:b, s:i, s:i, s:o*, s:I, s:o*, s:o*, s:o*}", "run",
                      stp_cli_json_text(stp_run_path(r->shipped.trained.run)), "processor", r->processor,
-                     "split", r->split, "clips", e->clips, "accuracy", 100 * r->right.value, "agrees",
-                     stp_cli_run_on_agrees(e), "features_that_differ", e->rows_wrong, "logits_that_differ",
-                     e->logits_wrong, "row", count_json(&e->row), "inference",
-                     (json_int_t)stp_cli_inference(e), "operations", operations_json(r), "flash",
-                     flash_json(&e->flash), "ram", ram);
+                     "split", r->split, "clips", e->clips - STP_EDGE_CLIPS, "signals", STP_EDGE_CLIPS,
+                     "accuracy", 100 * r->right.value, "agrees", stp_cli_run_on_agrees(e),
+                     "features_that_differ", e->rows_wrong, "logits_that_differ", e->logits_wrong, "row",
+                     count_json(&e->row), "inference", (json_int_t)stp_cli_inference(e), "operations",
+                     operations_json(r), "flash", flash_json(&e->flash), "ram", ram);
 }

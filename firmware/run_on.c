@@ -103,6 +103,7 @@ int main(int argc, char **argv) {
         look_inside();
         decide();
     }
-    fw_print("stack %u %u\n", (unsigned)stack_of_row, (unsigned)stack_of_decision);
+    fw_print("stack %u %u state %u\n", (unsigned)stack_of_row, (unsigned)stack_of_decision,
+             (unsigned)sizeof s);
     return 0;
 }

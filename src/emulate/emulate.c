@@ -163,9 +163,13 @@ static stp_status read_sizes(const emulation *e, stp_emulated *result, stp_err *
     stp_link_map_read(text, &result->flash, &result->static_ram);
     stp_free(text);
     STP_TRY(read_file(e, "log", &text, &bytes, err));
-    int found = sscanf(text, "stack %ld %ld", &result->stack_of_row, &result->stack_of_decision) == 2;
+    long state = 0;
+    int found = sscanf(text, "stack %ld %ld state %ld", &result->stack_of_row, &result->stack_of_decision,
+                       &state) == 3;
     stp_free(text);
-    return found ? STP_OK : stp_err_set(err, STP_ERR_MISMATCH, "%s did not tell its stack", e->processor);
+    result->static_ram += state;
+    return found ? STP_OK
+                 : stp_err_set(err, STP_ERR_MISMATCH, "%s did not tell its stack and state", e->processor);
 }
 
 // --- the whole -----------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ typedef struct stp_emulated {
     stp_count row;                // a hop's samples to a row of features
     stp_count *op;                // [ops]
     stp_flash flash;
-    long static_ram; // variables of the device's code and the compiler's
+    long static_ram; // variables of the device's code and the compiler's, and one stapes
     long stack_of_row, stack_of_decision;
 } stp_emulated;
 

@@ -1,6 +1,7 @@
-// What is read of the linker's map and of the counts of instructions, and C arrays that compilers read back
-// bit for bit.
+// What is read of the linker's map and of the counts of instructions, C arrays that compilers read back bit
+// for bit, and the signals that every processor hears.
 #include "emulate/count_file.h"
+#include "emulate/edge_clips.h"
 #include "emulate/link_map.h"
 #include "export/c_array.h"
 #include "testing.h"
@@ -96,12 +97,21 @@ static void test_arrays(void **state) {
     stp_text_free(&text);
 }
 
+static void test_edge_clips(void **state) {
+    (void)state;
+    int16_t clips[STP_EDGE_CLIPS][40];
+    stp_edge_clips(clips[0], 40);
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(clips[0][i], 0);
+        assert_int_equal(clips[1][i], i / 18 == 1 ? 32767 : -32768);
+        assert_int_equal(clips[2][i], i % 2 ? 32767 : -32768);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_map),
-        cmocka_unit_test(test_floats),
-        cmocka_unit_test(test_arrays),
+        cmocka_unit_test(test_counts), cmocka_unit_test(test_map),        cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_arrays), cmocka_unit_test(test_edge_clips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
