@@ -2,6 +2,7 @@
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD := build/release
 STAPES := $(BUILD)/stapes
+RUN ?= build/demo/found build/demo/ds-cnn
 MAKEFLAGS += --no-print-directory
 
 all: setup ## build the program: build/release/stapes
@@ -17,8 +18,8 @@ check: ## build everything and run all tests, those on emulated processors too
 	@cmake --build $(BUILD) -j$(JOBS)
 	@ctest --test-dir $(BUILD) -j$(JOBS) --output-on-failure
 
-demo: all ## speak ten words, search a spotter for them, train and test it (under 10 minutes)
-	@sh tools/setup demo
+demo: all ## speak ten words, search a spotter for them, train, test and run it on an emulated chip (under 10 minutes)
+	@sh tools/setup demo chip
 	@sh tools/demo $(STAPES)
 
 bench: all ## time the search step on this machine
@@ -27,7 +28,7 @@ bench: all ## time the search step on this machine
 results: all ## the experiments of the paper on a data folder: make results DATA=DIR
 	@sh tools/results $(STAPES) $(DATA)
 
-bits: all ## every bit of 100 clips of quantised systems on five emulated processors: make bits RUN='DIR DIR'
+bits: all ## every bit of 100 clips of quantised systems on five emulated processors: make bits RUN='DIR DIR' (the demo's)
 	@sh tools/setup chip
 	@sh tools/bits $(STAPES) $(RUN)
 

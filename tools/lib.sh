@@ -34,3 +34,17 @@ result_head() {
     printf '|:%s|:%s|%s:|%s:|%s:|%s:|%s:|\n' ------------------------- -------------- ----------- -------- --------- \
         ----------------- ------
 }
+
+# chip_row NAME RUN_ON_JSON: | name | instructions a decision | and a row of features | flash | RAM |, all that the device needs but
+# the stack.
+chip_row() {
+    ram=$(($(value arena "$2") + $(value stream "$2") + $(value other "$2")))
+    # the first "instructions" are those of a row of features
+    printf '| %-24s | %23s | %17s | %5.1f KB | %5.1f KB |\n' "$1" "$(thousands "$(value inference "$2")")" \
+        "$(thousands "$(value instructions "$2")")" "$(kilobytes "$(value total "$2")")" "$(kilobytes $ram)"
+}
+chip_head() {
+    printf '| %-24s | %23s | %17s | %8s | %8s |\n' system 'instructions a decision' 'a row of features' flash RAM
+    printf '|:%s|%s:|%s:|%s:|%s:|\n' ------------------------- ------------------------ ------------------ --------- ---------
+}
+kilobytes() { awk -v n="$1" 'BEGIN { printf "%.1f", n / 1024 }'; }
