@@ -3,7 +3,8 @@
 . ./lib.sh
 tones=${2:-}
 [ -x "$tones" ] || { echo "skipped: no program that makes recordings"; exit 77; }
-export XDG_CACHE_HOME=$scratch/cache
+export XDG_CACHE_HOME=$scratch/cache TMPDIR=$scratch/tmp
+mkdir "$TMPDIR"
 cd "$scratch" || exit 1
 
 json() {
@@ -77,7 +78,7 @@ says "$out" '^a row of features +[0-9]+ '
 says "$out" '^add +[0-9]+x[0-9]+x[0-9]+ +[0-9]+ '
 says "$out" '^flash +[0-9]+ bytes$'
 expect 0 "$stapes" run-on m55 found --limit 2 -q
-leftovers=$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'stapes-??????' -newer rec 2>/dev/null | head -1)
+leftovers=$(find "$TMPDIR" -maxdepth 1 -name 'stapes-*' | head -1)
 [ -z "$leftovers" ] || fail "$leftovers is left over"
 PATH_WITHOUT=$scratch/bin
 mkdir "$PATH_WITHOUT"
