@@ -8,6 +8,63 @@
 #include <arm_mve.h>
 #endif
 
+#if STAPES_NN_MVE
+
+typedef struct sums {
+    int32x4_t even, odd; // channels
+} sums;
+
+// 8 channels, or those that are there: in 16 bits, which hold 255 values and so a whole row of any window,
+// then in 32.
+static sums sum_eight(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int8_t low,
+                      mve_pred16_t there) {
+    const int16x8_t lows = vdupq_n_s16(low);
+    sums all = {vdupq_n_s32(0), vdupq_n_s32(0)};
+    int16x8_t sum = vdupq_n_s16(0);
+    int32_t room = 255;
+    for (int32_t i = window->rows; i > 0; i--, line += window->line) {
+        const int8_t *x = line;
+        for (int32_t j = window->columns; j > 0; j--, x += pitch)
+            sum = vaddq_s16(sum, vmaxq_s16(vldrbq_z_s16(x, there), lows));
+        room -= window->columns;
+        if (room < window->columns || i == 1) {
+            all.even = vaddq_s32(all.even, vmovlbq_s16(sum));
+            all.odd = vaddq_s32(all.odd, vmovltq_s16(sum));
+            sum = vdupq_n_s16(0);
+            room = 255;
+        }
+    }
+    return all;
+}
+
+// There is no instruction that divides vectors. share, 2^32 / count rounded down (just below it where that is
+// whole), makes the quotient of a magnitude below 2^31, or one less, which the remainder tells.
+static inline int32x4_t mean_four(int32x4_t sum, int32_t count, uint32_t share) {
+    const int32x4_t sign = vshrq_n_s32(sum, 31);
+    const int32x4_t magnitude = vaddq_n_s32(vabsq_s32(sum), count >> 1);
+    int32x4_t q = vreinterpretq_s32_u32(vmulhq_u32(vreinterpretq_u32_s32(magnitude), vdupq_n_u32(share)));
+    const int32x4_t beyond = vmlaq_n_s32(vsubq_s32(vdupq_n_s32(count - 1), magnitude), q, count);
+    q = vsubq_s32(q, vshrq_n_s32(beyond, 31)); // count - 1 less the remainder: below zero for one less
+    return vsubq_s32(veorq_s32(q, sign), sign);
+}
+
+static void pool_pixel(const stapes_op *op, const stapes_map *in, const stapes_nn_window *window,
+                       int8_t *to) {
+    const int32_t count = window->rows * window->columns;
+    const uint32_t share = UINT32_MAX / (uint32_t)count;
+    const int16x8_t low = vdupq_n_s16(op->out_low), high = vdupq_n_s16(op->out_high);
+    const int8_t *first = window->first;
+    for (int32_t c = in->c; c > 0; c -= 8, first += 8, to += 8) {
+        const mve_pred16_t there = vctp16q((uint32_t)c);
+        const sums sum = sum_eight(window, in->pitch, first, op->in_low, there);
+        const int16x8_t q = vmovntq_s32(vreinterpretq_s16_s32(mean_four(sum.even, count, share)),
+                                        mean_four(sum.odd, count, share));
+        vstrbq_p_s16(to, vminq_s16(vmaxq_s16(q, low), high), there);
+    }
+}
+
+#else
+
 static inline int32_t mean(int32_t sum, int32_t count) {
     const int32_t sign = sum >> 31, half = ((count >> 1) ^ sign) - sign; // with the sum's sign
     return (sum + half) / count;
@@ -23,21 +80,7 @@ static int32_t sum_of(const stapes_nn_window *window, int32_t pitch, const int8_
     return sum;
 }
 
-#if STAPES_NN_MVE
-
-static void sum_four(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int8_t low,
-                     int32_t sums[4]) {
-    const int32x4_t lows = vdupq_n_s32(low);
-    int32x4_t sum = vdupq_n_s32(0);
-    for (int32_t i = window->rows; i > 0; i--, line += window->line) {
-        const int8_t *x = line;
-        for (int32_t j = window->columns; j > 0; j--, x += pitch)
-            sum = vaddq_s32(sum, vmaxq_s32(vldrbq_s32(x), lows));
-    }
-    vstrwq_s32(sums, sum);
-}
-
-#elif STAPES_NN_DSP
+#if STAPES_NN_DSP
 
 // Pairs of 16-bit sums, which hold 255 values and so a whole row of any window.
 static void sum_four(const stapes_nn_window *window, int32_t pitch, const int8_t *line, int8_t low,
@@ -105,6 +148,8 @@ static void pool_pixel(const stapes_op *op, const stapes_map *in, const stapes_n
     for (; c < channels; c++)
         *to++ = (int8_t)stapes_nn_clamp(mean(sum_of(window, pitch, first++, in_low), count), low, high);
 }
+
+#endif
 
 void stapes_nn_average_pool(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,
                             int8_t *arena, int8_t *scratch) {

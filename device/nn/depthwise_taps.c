@@ -22,25 +22,48 @@ int8_t *stapes_nn_taps_make(const stapes_op *op, const stapes_nn_plane *plane, c
     return (int8_t *)t;
 }
 
-static inline int8_t finish(const stapes_nn_lanes *lanes, int32_t k, int32_t sum) {
-    const int32_t q = stapes_nn_rescale_away(sum, lanes->multiplier[k], lanes->shift[k]) + lanes->zero;
-    return (int8_t)stapes_nn_clamp(q, lanes->low, lanes->high);
+// Fewer than four channels, and shifts of zero and to the left, are rare.
+static __attribute__((noinline)) void finish_any(const stapes_nn_lanes *lanes, const int32_t *sum,
+                                                 int8_t *y) {
+    for (int32_t k = 0; k < lanes->count; k++) {
+        const int32_t q = stapes_nn_rescale_away(sum[k], lanes->multiplier[k], lanes->shift[k]) + lanes->zero;
+        y[k] = (int8_t)stapes_nn_clamp(q, lanes->low, lanes->high);
+    }
+}
+
+// A shift to the right by 1 to 31, rounding halves away from zero, and the output's zero. offset: 1, which
+// rounds, and twice that zero.
+static inline int8_t finish(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset, int32_t low,
+                            int32_t high) {
+    const int32_t product = stapes_nn_high_multiply(sum, multiplier);
+    const int32_t q = (((product + (product >> 31)) >> ~shift) + offset) >> 1;
+    return (int8_t)stapes_nn_clamp(q, low, high);
 }
 
 void stapes_nn_taps_run(const int8_t *table, const int8_t *end, const stapes_nn_lanes *lanes, const int8_t *x,
                         int32_t step, int8_t *y, const stapes_map *out) {
     const tap *const first = (const tap *)(const void *)table, *const last = (const tap *)(const void *)end;
-    for (int32_t j = 0; j < out->w; j++, x += step, y += out->pitch) {
-        int32_t sum[4] = {lanes->bias[0], lanes->bias[1], lanes->bias[2], lanes->bias[3]};
+    const int32_t *multiplier = lanes->multiplier, *shift = lanes->shift, offset = 2 * lanes->zero + 1;
+    const int32_t low = lanes->low, high = lanes->high, pitch = out->pitch;
+    const int usual = lanes->count == 4 && (shift[0] & shift[1] & shift[2] & shift[3]) < 0;
+    for (int32_t j = out->w; j > 0; j--, x += step, y += pitch) {
+        int32_t a = lanes->bias[0], b = lanes->bias[1], c = lanes->bias[2], d = lanes->bias[3];
         for (const tap *t = first; t != last; t++) {
             const int8_t *value = x + t->offset;
-            sum[0] += value[0] * t->weight[0];
-            sum[1] += value[1] * t->weight[1];
-            sum[2] += value[2] * t->weight[2];
-            sum[3] += value[3] * t->weight[3];
+            a += value[0] * t->weight[0];
+            b += value[1] * t->weight[1];
+            c += value[2] * t->weight[2];
+            d += value[3] * t->weight[3];
         }
-        for (int32_t k = 0; k < lanes->count; k++)
-            y[k] = finish(lanes, k, sum[k]);
+        if (usual) {
+            y[0] = finish(a, multiplier[0], shift[0], offset, low, high);
+            y[1] = finish(b, multiplier[1], shift[1], offset, low, high);
+            y[2] = finish(c, multiplier[2], shift[2], offset, low, high);
+            y[3] = finish(d, multiplier[3], shift[3], offset, low, high);
+        } else {
+            const int32_t sum[4] = {a, b, c, d};
+            finish_any(lanes, sum, y);
+        }
     }
 }
 

@@ -15,7 +15,9 @@ static inline int32_t stapes_nn_high_multiply(int32_t a, int32_t b) {
     __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a * 2), "r"(b));
     return high;
 #else
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+    const int64_t twice =
+        (int64_t)(a * 2) * b; // its high half, and one more where the low one's top bit says
+    return (int32_t)(twice >> 32) + (int32_t)((uint32_t)twice >> 31);
 #endif
 }
 

@@ -47,6 +47,13 @@ typedef struct sums {
     int32_t a0, a1, b0, b1; // channels a and b, pixels 0 and 1
 } sums;
 
+// RISC-V's compiler would load the values of all steps first, for which there are not registers enough.
+#if defined(__riscv)
+#define STAPES_NN_IN_ORDER() __asm__("" : "+r"(sum.a0), "+r"(sum.a1), "+r"(sum.b0), "+r"(sum.b1)::"memory")
+#else
+#define STAPES_NN_IN_ORDER() ((void)0)
+#endif
+
 // One input of both pixels by the weights of both channels.
 #define STAPES_NN_STEP(i)                                                                                    \
     do {                                                                                                     \
@@ -55,6 +62,7 @@ typedef struct sums {
         sum.a1 += second * weight_a;                                                                         \
         sum.b0 += first * weight_b;                                                                          \
         sum.b1 += second * weight_b;                                                                         \
+        STAPES_NN_IN_ORDER();                                                                                \
     } while (0)
 
 static inline sums dot(sums sum, const int8_t *x0, const int8_t *x1, const int8_t *a, const int8_t *b,

@@ -47,6 +47,10 @@ static void draw_window(nn_case *c) {
     op->k_w = (uint8_t)between(c, 1, 5);
     if (!nn_case_below(c, 3))
         op->k_h = op->k_w = 3;
+    if (pool && !nn_case_below(c, 6)) { // more values than 16-bit sums hold, like the mean over a map
+        op->k_h = (uint8_t)between(c, 20, 24);
+        op->k_w = (uint8_t)between(c, 11, 14);
+    }
     op->stride_h = (uint8_t)between(c, 1, 3);
     op->stride_w = (uint8_t)(nn_case_below(c, 4) ? op->stride_h : between(c, 1, 3));
     if (window && op->stride_h == 1 && op->stride_w == 1)
