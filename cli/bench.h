@@ -4,7 +4,15 @@
 
 #include "settings/settings.h"
 
-int stp_bench_search(stp_settings *settings);
-int stp_bench_machine(stp_settings *settings);
+// words[0 .. count): what follows the name on the command line.
+int stp_bench_search(stp_settings *settings, const char *const *words, int count);
+int stp_bench_train(stp_settings *settings, const char *const *words, int count);
+int stp_bench_front(stp_settings *settings, const char *const *words, int count);
+int stp_bench_kernels(stp_settings *settings, const char *const *words, int count);
+int stp_bench_machine(stp_settings *settings, const char *const *words, int count);
+
+// What several of them need.
+double stp_bench_median(double *seconds, int count); // sorts
+long long stp_bench_peak_bytes(void);                // memory of this process at its fullest
 
 #endif

@@ -121,7 +121,8 @@ static void print(const level levels[LEVELS], int threads, const double gflops[2
                gbytes_per_s[1][i], levels[i].bytes >> 10);
 }
 
-int stp_bench_machine(stp_settings *settings) {
+int stp_bench_machine(stp_settings *settings, const char *const *words, int count) {
+    (void)words, (void)count; // takes none
     level levels[LEVELS];
     double gflops[2], gbytes_per_s[2][LEVELS];
     stp_err err;
