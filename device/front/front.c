@@ -1,6 +1,6 @@
 #include "front/front.h"
 
-#include "front/front_scalar.h"
+#include "front/front_steps.h"
 
 FRONT_COLD static int sizes_valid(const stapes_front_config *c) {
     int fft = c->fft_samples;
@@ -60,14 +60,14 @@ FRONT_COLD stapes_front_status stapes_front_init(stapes_front *front, const stap
 
 void stapes_front_frame(stapes_front *front, const int16_t *samples, float *row) {
     const stapes_front_config *config = front->config;
-    core_fft(config, samples, front->spectrum);
-    core_power(config, front->spectrum);
-    core_bands(config, front->spectrum, front->bands);
+    front_fft(config, samples, front->spectrum);
+    front_power(config, front->spectrum);
+    front_bands(config, front->spectrum, front->bands);
     // The DCT reads the bands for the last time when it folds them into the spectrum's memory (128 values at
     // most, and there are 128 at least), so the cepstra take their place.
     if (config->cepstra)
-        core_cepstra(config, front->bands, front->spectrum, front->bands);
-    core_normalise(front->bands, config->mean, config->inv_deviation, config->coefficients, row);
+        front_cepstra(config, front->bands, front->spectrum, front->bands);
+    front_normalise(front->bands, config->mean, config->inv_deviation, config->coefficients, row);
 }
 
 FRONT_COLD static uint32_t mix_values(uint32_t sum, const float *x, int count, int step) {
@@ -101,14 +101,14 @@ FRONT_COLD uint32_t stapes_front_checksum(stapes_front *front) {
         front->history[i] = (int16_t)((int32_t)(state >> 16) - 32768);
     }
     // after each step, so that a wrong bit is not rounded away by the next
-    core_fft(config, front->history, front->spectrum);
-    core_power(config, front->spectrum);
+    front_fft(config, front->history, front->spectrum);
+    front_power(config, front->spectrum);
     sum = mix_values(sum, front->spectrum + 2, config->fft_samples / 2 - 1, 2);
-    core_bands(config, front->spectrum, front->bands);
+    front_bands(config, front->spectrum, front->bands);
     sum = mix_values(sum, front->bands, config->filters, 1);
     if (!config->cepstra)
         return sum;
-    core_cepstra(config, front->bands, front->spectrum, front->bands);
+    front_cepstra(config, front->bands, front->spectrum, front->bands);
     return mix_values(sum, front->bands, config->coefficients, 1);
 }
 

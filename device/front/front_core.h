@@ -240,14 +240,14 @@ FRONT_CALLED void core_fft(const stapes_front_config *config, FRONT_SAMPLES samp
         core_stage(spectrum, n, part, config->roots, n);
 }
 
-// Splits the complex spectrum into the real one (times 2; the window carries the half) and leaves the power
-// of bin k, 0 < k < n, in spectrum[2k]. Bins 0 and n are in no mel filter.
-FRONT_CALLED void core_power(const stapes_front_config *config, FRONT_VALUE *spectrum) {
-    int n = config->fft_samples / 2;
-    const float *root = config->roots + 2;
-    FRONT_VALUE *low = spectrum + 2, *high = spectrum + 2 * (n - 1);
+// Bins from .. to - 1, n / 2 at most, and their mirror images n - from ..
+FRONT_INLINE void core_power_bins(const stapes_front_config *config, FRONT_VALUE *spectrum, int from,
+                                  int to) {
+    const float *root = config->roots + 2 * from;
+    FRONT_VALUE *low = spectrum + 2 * from, *high = spectrum + config->fft_samples - 2 * from;
+    const FRONT_VALUE *end = spectrum + 2 * to;
     FRONT_TWICE
-    for (; low < high; low += 2, high -= 2, root += 2) {
+    for (; low < end; low += 2, high -= 2, root += 2) {
         core_complex a = core_load(low), b = core_load(high);
         core_complex even = {a.re + b.re, a.im - b.im};
         core_complex odd = core_mul((core_complex){a.im + b.im, b.re - a.re}, (core_root){root[0], root[1]});
@@ -256,8 +256,20 @@ FRONT_CALLED void core_power(const stapes_front_config *config, FRONT_VALUE *spe
         low[0] = low_re * low_re + low_im * low_im;
         high[0] = high_re * high_re + high_im * high_im;
     }
-    core_complex a = core_load(low);
-    low[0] = (a.re * a.re + a.im * a.im) * 4.0f;
+}
+
+// Bin n / 2, which is its own mirror image.
+FRONT_INLINE void core_power_middle(FRONT_VALUE *bin) {
+    core_complex a = core_load(bin);
+    bin[0] = (a.re * a.re + a.im * a.im) * 4.0f;
+}
+
+// Splits the complex spectrum into the real one (times 2; the window carries the half) and leaves the
+// power of bin k, 0 < k < n, in spectrum[2k]. Bins 0 and n are in no mel filter.
+FRONT_CALLED void core_power(const stapes_front_config *config, FRONT_VALUE *spectrum) {
+    int n = config->fft_samples / 2;
+    core_power_bins(config, spectrum, 1, n / 2);
+    core_power_middle(spectrum + n);
 }
 
 // Log mel energies from what core_power left. The floor comes before the log: nothing below 1e-6 is ever
@@ -288,8 +300,8 @@ FRONT_CALLED void core_bands(const stapes_front_config *config, const FRONT_VALU
 }
 
 // The DCT's rows are even (row 0, 2, ..) or odd about the middle: half the products suffice, of sums or
-// differences of the bands from both ends. For an odd number of filters the middle band counts twice in the
-// sums, and the table holds half its weight. folded: [2][half].
+// differences of the bands from both ends. For an odd number of filters the middle band counts twice in
+// the sums, and the table holds half its weight. folded: [2][half].
 FRONT_INLINE void core_fold(int filters, const FRONT_VALUE *bands, FRONT_VALUE *folded) {
     int half = (filters + 1) / 2;
     for (int k = 0; k < half; k++) {
