@@ -85,12 +85,11 @@ static inline void int8_extend(void *context, int op, int block, stp_view v) {
 }
 
 // Scales that cover `share` of all values' range, and the int8 numbers.
-static inline void int8_problem_quantise(int8_problem *q, double share) {
-    stp_err err;
+static inline stp_status int8_problem_try(int8_problem *q, double share, stp_err *err) {
     stp_twin *twin;
     static int8_extent e;
     assert_true(q->net->scales <= 512);
-    problem_must(stp_twin_create(&twin, q->net, &err), &err);
+    problem_must(stp_twin_create(&twin, q->net, err), err);
     memset(&e, 0, sizeof e);
     e.twin = twin;
     stp_exec_state state = {
@@ -99,9 +98,14 @@ static inline void int8_problem_quantise(int8_problem *q, double share) {
     int8_problem_logits(&q->p, twin->graph, &state, logits);
     for (int s = 0; s < q->net->scales; s++)
         stp_int8_set_range(&q->net->scale[s], share * e.low[s], share * e.high[s]);
-    problem_must(stp_int8_quantise(q->net, &err), &err);
     stp_free(logits);
     stp_twin_destroy(twin);
+    return stp_int8_quantise(q->net, err);
+}
+
+static inline void int8_problem_quantise(int8_problem *q, double share) {
+    stp_err err;
+    problem_must(int8_problem_try(q, share, &err), &err);
 }
 
 // --- networks -------------------------------------------------------------------------------------

@@ -134,10 +134,7 @@ static stp_status take_scales(stp_int8_net *net, const stored_scale *scales, stp
         float scale = scales[i].scale;
         if (!isfinite(scale) || scale <= 0 || scales[i].zero < -128 || scales[i].zero > 127)
             return refuse(run, "a scale or zero point is out of range", err);
-        net->scale[i].scale = scale;
-        net->scale[i].zero = scales[i].zero;
-        net->scale[i].low = (double)scale * (-128 - scales[i].zero);
-        net->scale[i].high = (double)scale * (127 - scales[i].zero);
+        stp_int8_set_scale(&net->scale[i], scale, scales[i].zero);
     }
     return STP_OK;
 }

@@ -9,10 +9,15 @@ void stp_int8_set_range(stp_int8_scale *scale, double low, double high) {
     high = high > 0 ? high : 0;
     if (high - low < 1e-6) // nothing but zeros was ever seen
         high = low + 1e-6;
-    scale->scale = (float)((high - low) / 255);
-    scale->zero = (int)fmin(127, fmax(-128, round(-128 - low / (double)scale->scale)));
-    scale->low = (double)scale->scale * (-128 - scale->zero);
-    scale->high = (double)scale->scale * (127 - scale->zero);
+    float step = (float)((high - low) / 255);
+    stp_int8_set_scale(scale, step, (int)fmin(127, fmax(-128, round(-128 - low / (double)step))));
+}
+
+void stp_int8_set_scale(stp_int8_scale *scale, float step, int zero) {
+    scale->scale = step;
+    scale->zero = zero;
+    scale->low = (double)step * (-128 - zero);
+    scale->high = (double)step * (127 - zero);
 }
 
 float stp_int8_weight_scale(double most) {
@@ -112,6 +117,14 @@ static int32_t most_bias(const stp_int8_op *op, int shift) {
     return (long long)(op->weights / op->channels) * 128 * 256 <= most ? most : -1;
 }
 
+// The largest shift that leaves room for the sum of the weights; below 0: there is none.
+static int most_shift(const stp_int8_op *op) {
+    int shift = 29;
+    while (shift >= 0 && most_bias(op, shift) < 0)
+        shift--;
+    return shift;
+}
+
 static int is_sound(const stp_int8_net *net, const stp_int8_op *op) {
     for (int i = op->weight; i < op->weight + op->weights; i++)
         if (net->weight_q[i] == -128)
@@ -150,6 +163,46 @@ int stp_int8_set_multipliers(stp_int8_net *net) {
     return 1;
 }
 
+// --- results finer than sums -------------------------------------------------------------------------------
+
+// The least step of an operation's result: one far below the step of the sum that makes it (or of the larger
+// input of an add) would shift the sum beyond 32 bits, and tells nothing more. Ranges ask for it all the same
+// where a layer is dead (they have seen nothing but zeros) or rectified with but its smallest values left.
+static double least_step(const stp_int8_net *net, const stp_int8_op *op) {
+    double in = (double)stp_int8_scale_of(net, op->in)->scale, least = 0;
+    if (op->kind == STAPES_ADD)
+        return 2 * fmax(in, (double)stp_int8_scale_of(net, op->second)->scale) / (1 << ADD_SHIFT);
+    int shift = stp_int8_is_weighted(op->kind) ? most_shift(op) : -1;
+    for (int c = op->channel; shift >= 0 && c < op->channel + op->channels; c++)
+        least = fmax(least, ldexp(in * (double)net->weight_scale[c], -shift));
+    return least;
+}
+
+static int widen(stp_int8_net *net, const stp_int8_op *op) {
+    stp_int8_scale *out = &net->scale[stp_int8_storage_of(net, op->out)->scale];
+    float step = (float)(1.000001 * least_step(net, op)); // past any rounding
+    if (!(out->scale < step) || !isfinite(step))
+        return 0;
+    stp_int8_set_scale(out, step, out->zero);
+    return 1;
+}
+
+// Weights have their scales then. A result that was widened is the input of others, also of earlier ones
+// where results share a scale.
+static void choose_scales(stp_int8_net *net) {
+    int widened = 1;
+    for (int round = 0; widened && round <= net->ops; round++) {
+        widened = 0;
+        for (int i = 0; i < net->ops; i++) {
+            if (stp_int8_is_weighted(net->op[i].kind))
+                choose_weight_scales(net, &net->op[i]);
+            widened |= widen(net, &net->op[i]);
+        }
+    }
+}
+
+// --- the whole ---------------------------------------------------------------------------------------------
+
 // A bias beyond what it may be sends every result out of range, also when it is cut to that.
 static void cut_biases(stp_int8_net *net, const stp_int8_op *op) {
     split_weighted(net, op);
@@ -167,9 +220,9 @@ stp_status stp_int8_quantise(stp_int8_net *net, stp_err *err) {
     for (int i = 0; i < net->channels; i++)
         if (!isfinite(net->bias[i]))
             return stp_err_set(err, STP_ERR_DATA, "a bias is no number; train the system again");
+    choose_scales(net);
     for (int i = 0; i < net->ops; i++)
         if (stp_int8_is_weighted(net->op[i].kind)) {
-            choose_weight_scales(net, &net->op[i]);
             round_weights(net, &net->op[i]);
             cut_biases(net, &net->op[i]);
         }

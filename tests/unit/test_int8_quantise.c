@@ -120,10 +120,35 @@ static void a_dead_channel_keeps_its_bias(void **state) {
     q.net->bias[0] = INFINITY;
     assert_refused(stp_int8_quantise(q.net, &err), STP_ERR_DATA, &err, "a bias is no number");
     q.net->bias[0] = 0;
-    for (int s = 0; s < q.net->scales; s++) // results finer than any sum can be
-        q.net->scale[s].scale = s == stp_int8_storage_of(q.net, op->out)->scale ? 1e-30f : 1;
+    for (int s = 0; s < q.net->scales; s++) // beyond floats
+        q.net->scale[s].scale = 1e38f;
+    q.net->weight[op->weight] = 1e10f;
     assert_refused(stp_int8_quantise(q.net, &err), STP_ERR_DATA, &err, "32-bit sums");
     int8_problem_free(&q);
+}
+
+// What has seen nothing but zeros asks for the finest scale there is, and so do layers between and behind.
+static void a_dead_layer_takes_a_scale_that_sums_can_reach(void **state) {
+    (void)state;
+    for (int net = 0; net < 2; net++) {
+        int8_problem q;
+        stp_err err;
+        int8_problem_make(
+            &q, net ? int8_found(3, 4, (stp_shape){12, 9}, 0) : int8_ds_cnn((stp_shape){20, 10}), 22);
+        int8_problem_quantise(&q, 1);
+        for (int i = 0; i < q.net->ops; i++) {
+            stp_int8_scale *out = &q.net->scale[stp_int8_storage_of(q.net, q.net->op[i].out)->scale];
+            stp_int8_scale before = *out;
+            stp_int8_set_range(out, 0, 0);
+            problem_must(stp_int8_quantise(q.net, &err), &err);
+            stp_int8_scale widened = *out;
+            problem_must(stp_int8_quantise(q.net, &err), &err);
+            assert_true(widened.scale == out->scale && widened.zero == -128); // it stays
+            assert_true(widened.scale < before.scale && widened.high == 255 * (double)widened.scale);
+            int8_problem_quantise(&q, 1);
+        }
+        int8_problem_free(&q);
+    }
 }
 
 static void fill(stp_histogram *h, double low, double high, double from, double to, uint32_t each) {
@@ -163,6 +188,7 @@ int main(void) {
         cmocka_unit_test(a_factor_is_split_to_31_bits),
         cmocka_unit_test(numbers_are_what_the_scales_say),
         cmocka_unit_test(a_dead_channel_keeps_its_bias),
+        cmocka_unit_test(a_dead_layer_takes_a_scale_that_sums_can_reach),
         cmocka_unit_test(the_best_range_cuts_off_what_is_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
