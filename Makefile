@@ -25,7 +25,12 @@ demo: all ## speak ten words, search a spotter for them, train, test and run it 
 bench: all ## time the search step on this machine
 	@$(STAPES) bench search
 
-results: all ## the experiments of the paper on a data folder: make results DATA=DIR
+growth: setup ## how the search step's time and memory grow: docs/growth.csv and docs/growth.svg, three minutes
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli stapes-growth-figure
+	@sh bench/growth
+
+results: all ## the experiments of docs/results.md on a data folder: make results DATA=DIR
 	@sh tools/results $(STAPES) $(DATA)
 
 bits: all ## every bit of 100 clips of quantised systems on five emulated processors: make bits RUN='DIR DIR' (the demo's)
@@ -64,4 +69,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo bench results bits asan tsan valgrind crash format man clean help
+.PHONY: all setup check demo bench growth results bits asan tsan valgrind crash format man clean help

@@ -2,14 +2,24 @@
 # value KEY FILE: a number or text from a JSON object as stapes prints it, one key a line.
 value() { sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' "$2" | head -n 1; }
 
-# once RUN COMMAND...: the command with --out RUN; what it prints as JSON is kept as RUN.json when it is whole, and a run
-# that is whole is not made again.
+# once RUN COMMAND...: the command (a program, "search" or "train", options) with --out RUN. What it prints as JSON is kept
+# as RUN.json when it is whole, and how it was made as RUN.how: a run that is whole is not made again, one that was interrupted
+# goes on from its checkpoint, and one that was made with other options is made anew.
 once() {
     run=$1
     shift
+    if [ "$(cat "$run.how" 2>/dev/null)" != "$*" ]; then
+        rm -rf "$run" "$run.json"
+        echo "$*" >"$run.how"
+    fi
     [ ! -s "$run.json" ] || return 0
-    rm -rf "$run"
-    "$@" --out "$run" --json >"$run.json.part"
+    if [ -s "$run/checkpoint.bin" ]; then
+        echo "$run: going on where it was interrupted" >&2
+        "$1" "$2" --resume "$run" --json >"$run.json.part"
+    else
+        rm -rf "$run"
+        "$@" --out "$run" --json >"$run.json.part"
+    fi
     mv "$run.json.part" "$run.json"
 }
 

@@ -97,6 +97,10 @@ static const char *series_dash(int i) {
     return dashes[i / 9 % 8];
 }
 
+static void draw_dot(stp_svg *svg, const double xy[2], int index) {
+    stp_svg_rect(svg, xy[0] - 2.5, xy[1] - 2.5, 5, 5, 2.5, series_colour(index), NULL, 0);
+}
+
 // Pieces between gaps; a piece of one point is a dot. More points than pixels are thinned out.
 static void draw_series(const stp_chart *chart, const chart_axes *axes, stp_svg *svg, int index) {
     double *xy = stp_alloc(sizeof(double) * 2 * (size_t)chart->points);
@@ -112,10 +116,12 @@ static void draw_series(const stp_chart *chart, const chart_axes *axes, stp_svg 
         if (isfinite(y)) {
             xy[2 * count] = place_x(axes, chart->x[i]);
             xy[2 * count++ + 1] = place_y(axes, y);
+            if (chart->dots)
+                draw_dot(svg, xy + 2 * count - 2, index);
             continue;
         }
         if (count == 1)
-            stp_svg_rect(svg, xy[0] - 2.5, xy[1] - 2.5, 5, 5, 2.5, series_colour(index), NULL, 0);
+            draw_dot(svg, xy, index);
         else if (count > 1)
             stp_svg_polyline(svg, xy, count, series_colour(index), 1.8, series_dash(index));
         count = 0;
@@ -150,6 +156,11 @@ static double legend_column(const stp_chart *chart) {
     return widest + legend_gap + 12;
 }
 
+// Entries of the legend.
+static int legend_count(const stp_chart *chart) {
+    return chart->series_count == 1 && !chart->series[0].name[0] ? 0 : chart->series_count;
+}
+
 static int legend_columns(const stp_chart *chart, double width) {
     int columns = (int)((width - axis_left - axis_right) / legend_column(chart));
     return columns < 1 ? 1 : columns;
@@ -158,7 +169,7 @@ static int legend_columns(const stp_chart *chart, double width) {
 static void draw_legend(const stp_chart *chart, stp_svg *svg, double left, double top, double width) {
     int columns = legend_columns(chart, width);
     double column = legend_column(chart);
-    for (int i = 0; i < chart->series_count; i++) {
+    for (int i = 0; i < legend_count(chart); i++) {
         double x = left + i % columns * column, y = top + i / columns * legend_line;
         stp_svg_polyline(svg, (double[]){x, y, x + legend_gap - 8, y}, 2, series_colour(i), 2,
                          series_dash(i));
@@ -168,7 +179,7 @@ static void draw_legend(const stp_chart *chart, stp_svg *svg, double left, doubl
 
 double stp_chart_height(const stp_chart *chart, double width) {
     int columns = legend_columns(chart, width);
-    int lines = (chart->series_count + columns - 1) / columns;
+    int lines = (legend_count(chart) + columns - 1) / columns;
     return title_height + plot_height + axis_bottom + 10 + lines * legend_line;
 }
 

@@ -5,7 +5,7 @@
 #include "report/svg.h"
 
 typedef struct stp_series {
-    char name[64];
+    char name[64];   // one series without a name has no legend
     const double *y; // [points]; NaN: no point here, the line is interrupted
 } stp_series;
 
@@ -23,6 +23,7 @@ typedef struct stp_chart {
     const stp_chart_mark *marks; // dashed upright lines
     int mark_count;
     const char *x_label;
+    int dots;         // mark every point
     double low, high; // the y axis covers at least this; low > high: only the data
 } stp_chart;
 

@@ -23,4 +23,9 @@ void stp_figure_cells(stp_svg *svg, const stp_genotype *genotype);
 // STP_ERR_FORMAT (with the line) when it is no journal or has no epoch yet; then `svg` needs no freeing.
 stp_status stp_figure_curves(stp_svg *svg, const char *journal_path, const char *title, stp_err *err);
 
+// How time and memory of a search step grow, from a table that bench/growth makes: CSV with the columns axis,
+// value (rising within an axis), ms_per_pair and peak_mb, and others, which are passed by. A row of two
+// panels an axis. Errors as above.
+stp_status stp_figure_growth(stp_svg *svg, const char *csv_path, const char *title, stp_err *err);
+
 #endif

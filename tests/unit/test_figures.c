@@ -337,12 +337,68 @@ static void test_memory_runs_out(void **state) {
     assert_true(n > 5);
 }
 
+// --- growth ------------------------------------------------------------------------------------------
+
+static stp_status growth_of(const char *table, stp_svg *svg, stp_err *err) {
+    FILE *file = fopen(journal_path, "w");
+    assert_non_null(file);
+    fputs(table, file);
+    fclose(file);
+    return stp_figure_growth(svg, journal_path, "Growth", err);
+}
+
+static void test_growth(void **state) {
+    (void)state;
+    stp_svg svg;
+    stp_err err;
+    assert_int_equal(
+        growth_of("peak_mb,axis,isa,value,ms_per_pair\n100,cells,avx2,3,2.5\n150,cells,avx2,4,3\n"
+                  "200,cells,avx2,8,5\n100,threads,avx2,1,7\n",
+                  &svg, &err),
+        STP_OK);
+    // Four panels with as many titles and no legend; three and one points twice.
+    assert_int_equal(count_of(svg.body.data, ">cells: ms a pair<"), 1);
+    assert_int_equal(count_of(svg.body.data, ">threads: MB at most<"), 1);
+    assert_int_equal(count_of(svg.body.data, "width=\"5\""), 8 + 2); // a point alone is a dot anyway
+    assert_int_equal(count_of(svg.body.data, "#0072b2"), 8 + 2 + 2); // and the two lines; nothing in a legend
+    expect_texts_inside(&svg);
+    stp_svg_free(&svg);
+}
+
+static void test_bad_growth(void **state) {
+    (void)state;
+    static const struct {
+        const char *table, *says;
+    } rows[] = {
+        {"", "nothing was measured"},
+        {"axis,value,ms_per_pair,peak_mb\n", "nothing was measured"},
+        {"axis,value,ms_per_pair\ncells,3,2\n", ":1: a column of"},
+        {"axis,value,ms_per_pair,peak_mb\ncells,3,2\n", ":2: no number"},
+        {"axis,value,ms_per_pair,peak_mb\ncells,3,fast,2\n", ":2: no number"},
+        {"axis,value,ms_per_pair,peak_mb\ncells,3,2,-1\n", ":2: no number"},
+        {"axis,value,ms_per_pair,peak_mb\ncells,3,nan,1\n", ":2: no number"},
+        {"axis,value,ms_per_pair,peak_mb\ncells,3,2,2\ncells,3,2,2\n",
+         ":3: the values of an axis do not rise"},
+        {"axis,value,ms_per_pair,peak_mb\n,3,2,2\n", ":2: the axis has no name"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        stp_svg svg;
+        stp_err err;
+        assert_int_equal(growth_of(rows[i].table, &svg, &err), STP_ERR_FORMAT);
+        assert_non_null(strstr(err.text, rows[i].says));
+    }
+    stp_svg svg;
+    stp_err err;
+    assert_int_equal(stp_figure_growth(&svg, "/nowhere/growth.csv", "Growth", &err), STP_ERR_IO);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_confusion),       cmocka_unit_test(test_confusion_sizes),
         cmocka_unit_test(test_cells),           cmocka_unit_test(test_search_curves),
         cmocka_unit_test(test_training_curves), cmocka_unit_test(test_long_journal),
         cmocka_unit_test(test_bad_journals),    cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_growth),          cmocka_unit_test(test_bad_growth),
     };
     return cmocka_run_group_tests(tests, make_journal, drop_journal);
 }
