@@ -2,15 +2,11 @@
 
 #include "quant/int8_file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void describe(stp_cli_shipped *s) {
     const stp_model *model = s->trained.model;
-    char front[STP_FRONT_TEXT_BYTES];
-    stp_front_spec_format(&model->front, front);
-    snprintf(s->title, sizeof s->title, "A keyword spotter: %s network, %d classes, front-end %s at %d Hz.",
-             stp_model_net_name(model->net), model->classes, front, model->rate_hz);
+    stp_about_title(model, s->title);
     s->source = (stp_system_source){.model = &s->device->model,
                                     .labels = (const char *const *)model->labels,
                                     .title = s->title,

@@ -2,6 +2,7 @@
 #ifndef STP_CLI_SHIPPED_H
 #define STP_CLI_SHIPPED_H
 
+#include "export/about.h"
 #include "export/model_source.h"
 #include "quant/device_model.h"
 #include "trained.h"
@@ -11,7 +12,7 @@ typedef struct stp_cli_shipped {
     stp_int8_net *net;
     stp_front_bank *bank; // one front-end, with its norm
     stp_device_model *device;
-    char title[160];
+    char title[STP_ABOUT_TITLE_BYTES];
     stp_system_source source;
 } stp_cli_shipped;
 

@@ -1,38 +1,14 @@
 #include "export/flatbuffer.h"
 
-#include "base/arena.h"
-
 #include <string.h>
 
 enum { STP_FLATBUFFER_FIELDS = 15 };
-
-// Appends zeros and returns where they begin; 0 when memory is out (nothing else begins at 0).
-static size_t grow(stp_flatbuffer *buffer, size_t bytes) {
-    if (buffer->failed)
-        return 0;
-    if (buffer->size + bytes > buffer->capacity) {
-        const size_t capacity = 2 * (buffer->size + bytes) + 256;
-        uint8_t *larger = stp_alloc(capacity);
-        if (!larger) {
-            buffer->failed = true;
-            return 0;
-        }
-        if (buffer->size)
-            memcpy(larger, buffer->bytes, buffer->size);
-        stp_free(buffer->bytes);
-        buffer->bytes = larger;
-        buffer->capacity = capacity;
-    }
-    const size_t place = buffer->size;
-    buffer->size += bytes;
-    return place;
-}
 
 // Pads until what comes `ahead` bytes later is aligned.
 static void align_to(stp_flatbuffer *buffer, size_t align, size_t ahead) {
     const size_t over = (buffer->size + ahead) % align;
     if (over)
-        grow(buffer, align - over);
+        stp_bytes_grow(buffer, align - over);
 }
 
 static void put(stp_flatbuffer *buffer, size_t place, uint32_t value, int bytes) {
@@ -44,14 +20,9 @@ static void put(stp_flatbuffer *buffer, size_t place, uint32_t value, int bytes)
 
 void stp_flatbuffer_begin(stp_flatbuffer *buffer, const char *identifier) {
     *buffer = (stp_flatbuffer){0};
-    grow(buffer, 8);
+    stp_bytes_grow(buffer, 8);
     if (!buffer->failed)
         memcpy(buffer->bytes + 4, identifier, 4);
-}
-
-void stp_flatbuffer_free(stp_flatbuffer *buffer) {
-    stp_free(buffer->bytes);
-    *buffer = (stp_flatbuffer){0};
 }
 
 size_t stp_flatbuffer_table(stp_flatbuffer *buffer, const char *fields, size_t *slots) {
@@ -66,7 +37,8 @@ size_t stp_flatbuffer_table(stp_flatbuffer *buffer, const char *fields, size_t *
         if (fields[i] == 'b')
             offset[i] = bytes++;
     align_to(buffer, 4, vtable_bytes);
-    const size_t vtable = grow(buffer, vtable_bytes), table = grow(buffer, (bytes + 3) & ~3u);
+    const size_t vtable = stp_bytes_grow(buffer, vtable_bytes),
+                 table = stp_bytes_grow(buffer, (bytes + 3) & ~3u);
     put(buffer, vtable, (uint32_t)vtable_bytes, 2);
     put(buffer, vtable + 2, bytes, 2);
     put(buffer, table, (uint32_t)(table - vtable), 4);
@@ -80,7 +52,7 @@ size_t stp_flatbuffer_table(stp_flatbuffer *buffer, const char *fields, size_t *
 size_t stp_flatbuffer_vector(stp_flatbuffer *buffer, const void *values, size_t count, size_t element_bytes,
                              size_t align) {
     align_to(buffer, align < 4 ? 4 : align, 4);
-    const size_t place = grow(buffer, 4 + count * element_bytes);
+    const size_t place = stp_bytes_grow(buffer, 4 + count * element_bytes);
     put(buffer, place, (uint32_t)count, 4);
     if (!buffer->failed && values && count)
         memcpy(buffer->bytes + place + 4, values, count * element_bytes);
@@ -89,7 +61,7 @@ size_t stp_flatbuffer_vector(stp_flatbuffer *buffer, const void *values, size_t 
 
 size_t stp_flatbuffer_string(stp_flatbuffer *buffer, const char *text) {
     const size_t place = stp_flatbuffer_vector(buffer, text, strlen(text), 1, 4);
-    grow(buffer, 1); // its zero is not counted
+    stp_bytes_grow(buffer, 1); // its zero is not counted
     return place;
 }
 

@@ -5,19 +5,12 @@
 #ifndef STP_EXPORT_FLATBUFFER_H
 #define STP_EXPORT_FLATBUFFER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "export/bytes.h"
 
-typedef struct stp_flatbuffer {
-    uint8_t *bytes; // stp_alloc
-    size_t size, capacity;
-    bool failed; // memory was out; everything after does nothing
-} stp_flatbuffer;
+typedef stp_bytes stp_flatbuffer; // stp_bytes_free when done
 
 // Begins a file whose root's place goes into slot 0. identifier: four characters.
 void stp_flatbuffer_begin(stp_flatbuffer *buffer, const char *identifier);
-void stp_flatbuffer_free(stp_flatbuffer *buffer);
 
 // A table. fields: a character a field, 'b' a byte, 'i' four bytes or a reference, '-' not there; at most 15.
 // slots: receives where each field's value goes. Returns the table's place.

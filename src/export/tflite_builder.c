@@ -247,7 +247,7 @@ stp_status stp_tflite_build(const stp_tflite_network *network, stp_flatbuffer *f
         refer(file, slot[6], metadata(file, network));
     if (file->failed) {
         const unsigned long long bytes = file->size;
-        stp_flatbuffer_free(file);
+        stp_bytes_free(file);
         return stp_err_memory(err, "the .tflite file", bytes);
     }
     return STP_OK;

@@ -63,7 +63,7 @@ typedef struct stp_tflite_network {
     int input, output; // tensors
 } stp_tflite_network;
 
-// The file's bytes, in file->bytes; stp_flatbuffer_free when done. Fails when memory is out, or when a number
+// The file's bytes, in file->bytes; stp_bytes_free when done. Fails when memory is out, or when a number
 // of the network points nowhere.
 stp_status stp_tflite_build(const stp_tflite_network *network, stp_flatbuffer *file, stp_err *err);
 

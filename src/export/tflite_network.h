@@ -18,7 +18,7 @@ typedef enum stp_tflite_numbers {
 } stp_tflite_numbers;
 
 // input: [1][frames][coefficients][1], output: [1][classes] logits. The file's bytes are in file->bytes;
-// stp_flatbuffer_free when done. STP_ERR_MISMATCH for channels that are read otherwise than as they are
+// stp_bytes_free when done. STP_ERR_MISMATCH for channels that are read otherwise than as they are
 // written and for paddings that the format does not have; no discrete network of src/space has either.
 stp_status stp_tflite_network_build(const stp_int8_net *net, stp_tflite_numbers numbers,
                                     const char *description, const stp_tflite_metadata *metadata,

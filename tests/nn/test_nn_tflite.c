@@ -2,69 +2,15 @@
 // random scales and zero points.   test_nn_tflite LIBRARY [CASES]
 #include "base/status.h"
 #include "export/tflite_builder.h"
-#include "nn_case.h"
+#include "nn_stored.h"
 #include "tflite.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const kind_name[STAPES_OP_KINDS] = {
     "conv", "pointwise", "depthwise", "max_pool", "average_pool", "add", "fully_connected"};
-
-// --- scales, and the integers that TensorFlow Lite makes of them ------------------------------------------
-
-typedef struct scales {
-    float in, second, out;
-    float weight[NN_CASE_CHANNELS];
-} scales;
-
-static float draw_scale(nn_case *c, double low, double high) {
-    const double t = nn_case_below(c, 1 << 20) / (double)(1 << 20);
-    return (float)(low * pow(high / low, t));
-}
-
-// QuantizeMultiplier: factor = multiplier / 2^31 * 2^shift.
-static void quantize_multiplier(double factor, int32_t *multiplier, int8_t *shift) {
-    int exponent;
-    const double fraction = frexp(factor, &exponent);
-    int64_t q = (int64_t)round(fraction * 2147483648.0);
-    if (q == 2147483648) {
-        q /= 2;
-        exponent++;
-    }
-    if (exponent < -31) {
-        q = 0;
-        exponent = 0;
-    }
-    *multiplier = (int32_t)q;
-    *shift = (int8_t)exponent;
-}
-
-static void draw_sum_scales(nn_case *c, scales *s) {
-    s->in = draw_scale(c, 0.001, 0.3);
-    s->second = nn_case_below(c, 5) ? s->in * draw_scale(c, 0.1, 10) : s->in;
-    s->out = (s->in + s->second) * draw_scale(c, 0.3, 2);
-    const double twice = 2 * fmax(s->in, s->second);
-    quantize_multiplier(s->in / twice, &c->multipliers[0], &c->shifts[0]);
-    quantize_multiplier(s->second / twice, &c->multipliers[1], &c->shifts[1]);
-    quantize_multiplier(twice / ((1 << 20) * (double)s->out), &c->multipliers[2], &c->shifts[2]);
-}
-
-// As nn_case.c does: results that fill the range, and now and then a channel far off.
-static void draw_scales(nn_case *c, scales *s) {
-    const int channels = c->maps[2].c, each = c->op.kind != STAPES_FULLY_CONNECTED;
-    const double spread = sqrt((double)c->weight_count / channels) * 5400 / 60; // sums by the range of int8
-    s->in = draw_scale(c, 0.001, 0.3);
-    s->out = draw_scale(c, 0.01, 0.3);
-    for (int k = 0; k < channels; k++) {
-        const float factor = draw_scale(c, 0.3, 3) * (nn_case_below(c, 30) ? 1 : draw_scale(c, 0.001, 30));
-        s->weight[k] = each || k == 0 ? (float)(factor * s->out / (s->in * spread)) : s->weight[0];
-        const double product = each ? (double)s->in * s->weight[k] : (double)(s->in * s->weight[k]);
-        quantize_multiplier(product / s->out, &c->multipliers[k], &c->shifts[k]);
-    }
-}
 
 // --- a model of one operation ------------------------------------------------------------------------------
 
@@ -102,7 +48,7 @@ static stp_tflite_op lite_op(const nn_case *c) {
 }
 
 // weights: [out c][k_h][k_w][in c], or for depthwise [1][k_h][k_w][c], as the schema has them too.
-static stp_status build(const nn_case *c, const scales *s, const int8_t *second, const int8_t *weights,
+static stp_status build(const nn_case *c, const nn_scales *s, const int8_t *second, const int8_t *weights,
                         int k_h, int k_w, stp_flatbuffer *file, stp_err *err) {
     const stapes_map *in = &c->maps[0], *out = &c->maps[2];
     const int depthwise = c->op.kind == STAPES_DEPTHWISE, full = c->op.kind == STAPES_FULLY_CONNECTED;
@@ -155,28 +101,6 @@ static stp_status build(const nn_case *c, const scales *s, const int8_t *second,
 
 // --- comparison --------------------------------------------------------------------------------------------
 
-// A map without gaps; values under `low` as `low`.
-static void pack(const nn_case *c, const stapes_map *map, int8_t low, int8_t *to) {
-    const int8_t *from = c->arena + map->offset;
-    for (int p = 0; p < map->h * map->w; p++)
-        for (int k = 0; k < map->c; k++) {
-            const int8_t value = from[p * map->pitch + k];
-            *to++ = value < low ? low : value;
-        }
-}
-
-// In a stored model the input's zero point is not in the bias.
-static void take_zero_out_of_biases(nn_case *c, int32_t sign) {
-    const int depthwise = c->op.kind == STAPES_DEPTHWISE, channels = c->maps[2].c;
-    const int n = c->weight_count / channels;
-    for (int k = 0; k < channels; k++) {
-        int32_t sum = 0;
-        for (int i = 0; i < n; i++)
-            sum += c->weights[depthwise ? i * channels + k : k * n + i];
-        c->biases[k] += sign * c->maps[0].zero * sum;
-    }
-}
-
 // Pads of -1 (1x1, stride 2): TensorFlow Lite gets a 2x2 convolution whose other taps are zero.
 static const int8_t *hide_in_larger(const nn_case *c) {
     static int8_t larger[4 * NN_CASE_WEIGHTS];
@@ -187,39 +111,16 @@ static const int8_t *hide_in_larger(const nn_case *c) {
     return larger;
 }
 
-static void make_skipping(nn_case *c) {
-    stapes_op *op = &c->op;
-    const stapes_map *in = &c->maps[0];
-    op->k_h = op->k_w = op->dilation = 1;
-    op->stride_h = op->stride_w = 2;
-    c->valid = 0;
-    c->maps[2].h = (uint16_t)((in->h + 1) / 2);
-    c->maps[2].w = (uint16_t)((in->w + 1) / 2);
-    // SAME with 2x2: where a length is odd there is one row of padding behind the map, none before
-    op->pad_top = op->pad_left = -1;
-    c->weight_count = in->c * c->maps[2].c;
-}
-
 // 0 equal, 1 different, -1 refused.
 static int compare(stapes_op_kind kind, uint32_t number) {
     static nn_case c;
     static int8_t input[NN_CASE_ARENA], second[NN_CASE_ARENA], expected[NN_CASE_ARENA], result[NN_CASE_ARENA];
-    nn_case_draw(&c, kind, number);
+    nn_scales s;
+    nn_stored_draw(&c, &s, kind, number);
     stapes_op *op = &c.op;
-    const int skipping = kind == STAPES_CONV && number % 4 == 0;
-    if (skipping)
-        make_skipping(&c);
-    op->out_low = INT8_MIN; // clamps beyond int8's are compared elsewhere, with plain loops
-    op->out_high = INT8_MAX;
-    scales s;
-    if (kind == STAPES_ADD)
-        draw_sum_scales(&c, &s);
-    else
-        draw_scales(&c, &s);
-    if (kind == STAPES_MAX_POOL || kind == STAPES_AVERAGE_POOL)
-        s.out = s.in;
-    pack(&c, &c.maps[0], op->in_low, input);
-    pack(&c, &c.maps[1], INT8_MIN, second);
+    const int skipping = op->pad_top < 0;
+    nn_pack(&c, &c.maps[0], op->in_low, input);
+    nn_pack(&c, &c.maps[1], INT8_MIN, second);
     stp_flatbuffer file;
     stp_err err;
     const size_t in_bytes = (size_t)(c.maps[0].h * c.maps[0].w * c.maps[0].c);
@@ -230,13 +131,12 @@ static int compare(stapes_op_kind kind, uint32_t number) {
         return -1;
     }
     const bool ran = tflite_run(file.bytes, file.size, input, in_bytes, expected, out_bytes);
-    stp_flatbuffer_free(&file);
+    stp_bytes_free(&file);
     if (!ran)
         return -1;
-    if (c.weight_count && kind != STAPES_ADD)
-        take_zero_out_of_biases(&c, -1);
+    nn_put_zero_into_biases(&c);
     nn_case_run(&c);
-    pack(&c, &c.maps[2], INT8_MIN, result);
+    nn_pack(&c, &c.maps[2], INT8_MIN, result);
     return memcmp(expected, result, out_bytes) != 0;
 }
 

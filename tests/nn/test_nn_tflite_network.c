@@ -2,28 +2,9 @@
 // bit, those of the float file are the network's.   test_nn_tflite_network LIBRARY
 #include "export/tflite_network.h"
 #include "int8_oracle.h"
-#include "int8_problem.h"
 #include "quant/device_model.h"
 #include "tflite.h"
-
-enum { INPUTS = 40, MOST_CLASSES = 16, NETWORKS = 8 };
-
-// --- inputs -------------------------------------------------------------------------------------------
-
-// Noise over the whole range, saturation, silence, and features as a front-end gives them.
-static void fill_input(const int8_problem *q, int number, int8_t *input, size_t bytes) {
-    const stp_int8_scale *scale = stp_int8_scale_of(q->net, q->net->input);
-    stp_rng rng = stp_rng_at(77, STP_RNG_TEST, 0, (uint64_t)number);
-    for (size_t i = 0; i < bytes; i++) {
-        double x = number < INPUTS - INT8_SAMPLES
-                       ? 0
-                       : nearbyint((double)q->p.inputs[0][(size_t)(number % INT8_SAMPLES) * bytes + i] /
-                                   (double)scale->scale);
-        int8_t feature = (int8_t)fmin(127, fmax(-128, x + scale->zero));
-        int8_t noise = (int8_t)(stp_rng_below(&rng, 256) - 128), extreme = noise < 0 ? -128 : 127;
-        input[i] = number < 5 ? noise : number == 5 ? extreme : feature;
-    }
-}
+#include "whole_networks.h"
 
 // --- int8 ---------------------------------------------------------------------------------------------
 
@@ -45,10 +26,10 @@ static int expect_bits(const int8_problem *q, const char *name) {
     build(q->net, STP_TFLITE_IN_INT8, &file);
     const stapes_map *in = &device->model.map[device->model.input];
     size_t bytes = (size_t)in->h * in->w, classes = (size_t)q->p.classes;
-    int8_t *input = problem_room(bytes, 1), logits[MOST_CLASSES], before[MOST_CLASSES] = {0};
+    int8_t *input = problem_room(bytes, 1), logits[NETWORK_MOST_CLASSES], before[NETWORK_MOST_CLASSES] = {0};
     int changes = 0;
-    for (int n = 0; n < INPUTS; n++) {
-        fill_input(q, n, input, bytes);
+    for (int n = 0; n < NETWORK_INPUTS; n++) {
+        network_input(q, n, input, bytes);
         memcpy(stapes_input(&s), input, bytes);
         stapes_invoke(&s);
         if (!tflite_run(file.bytes, file.size, input, bytes, logits, classes))
@@ -60,26 +41,11 @@ static int expect_bits(const int8_problem *q, const char *name) {
         changes += memcmp(before, logits, classes) != 0;
         memcpy(before, logits, classes);
     }
-    stp_flatbuffer_free(&file);
+    stp_bytes_free(&file);
     stp_free(input);
     stp_free(arena);
     stp_device_model_destroy(device);
     return changes;
-}
-
-// Every operation of the cells at both strides, odd and even sizes, few and many channels.
-static stp_graph *network(int number, const char **name) {
-    static const struct {
-        const char *name;
-        int cells, channels;
-        stp_shape shape;
-    } row[NETWORKS] = {{"ds-cnn 49x10", 0, 0, {49, 10}}, {"ds-cnn 7x5", 0, 0, {7, 5}},
-                       {"found 13x10", 5, 4, {13, 10}},  {"found 11x9", 3, 6, {11, 9}},
-                       {"found 10x12", 6, 4, {10, 12}},  {"found 21x20", 5, 8, {21, 20}},
-                       {"found 9x8", 3, 2, {9, 8}},      {"found 4x3", 4, 4, {4, 3}}};
-    *name = row[number].name;
-    return row[number].cells ? int8_found(row[number].cells, row[number].channels, row[number].shape, 0)
-                             : int8_ds_cnn(row[number].shape);
 }
 
 static void logits_are_the_devices(void **state) {
@@ -87,12 +53,12 @@ static void logits_are_the_devices(void **state) {
     for (int i = 0; i < NETWORKS; i++) {
         int8_problem q;
         const char *name;
-        stp_graph *g = network(i, &name);
+        stp_graph *g = network_build(i, &name);
         int8_problem_make(&q, g, 60 + (uint64_t)i);
         int8_problem_quantise(&q, i % 2 ? 0.5 : 1); // a narrow range saturates
         int changes = expect_bits(&q, name);
-        if (changes < INPUTS / 4)
-            fail_msg("%s: only %d of %d inputs change its logits", name, changes, INPUTS);
+        if (changes < NETWORK_INPUTS / 4)
+            fail_msg("%s: only %d of %d inputs change its logits", name, changes, NETWORK_INPUTS);
         int8_problem_free(&q);
     }
 }
@@ -117,7 +83,7 @@ static void expect_result(const int8_problem *q, const int8_oracle *o, int op, c
                     fail_msg("%s at %d %d %d: %d, and TensorFlow Lite says %d", net.op[op].name, h, w, c,
                              *int8_oracle_at(o, net.output, h, w, c), *at);
     stp_free(result);
-    stp_flatbuffer_free(&file);
+    stp_bytes_free(&file);
 }
 
 // Logits could hide what the mean over a map evens out.
@@ -126,13 +92,13 @@ static void every_result_is_the_devices(void **state) {
     for (int i = 1; i < NETWORKS; i++) { // the first one is large, and has nothing that the second lacks
         int8_problem q;
         const char *name;
-        int8_problem_make(&q, network(i, &name), 70 + (uint64_t)i);
+        int8_problem_make(&q, network_build(i, &name), 70 + (uint64_t)i);
         int8_problem_quantise(&q, 1);
         const stp_int8_storage *in = stp_int8_storage_of(q.net, q.net->input);
         size_t bytes = (size_t)(in->h * in->w);
         int8_t *input = problem_room(bytes, 1);
         int8_oracle o = int8_oracle_make(q.net);
-        fill_input(&q, i % 2 ? 0 : INPUTS - 1, input, bytes);
+        network_input(&q, i % 2 ? 0 : NETWORK_INPUTS - 1, input, bytes);
         memcpy(o.storage[q.net->tensor[q.net->input].storage], input, bytes);
         for (int op = 0; op < q.net->ops; op++) {
             int8_oracle_run(&o, op);
@@ -158,7 +124,7 @@ static void expect_near(const int8_problem *q, const char *name) {
     size_t values = (size_t)(in->h * in->w);
     build(q->net, STP_TFLITE_IN_FLOATS, &file);
     for (size_t n = 0; n < INT8_SAMPLES; n++) {
-        float logits[MOST_CLASSES];
+        float logits[NETWORK_MOST_CLASSES];
         double most = 0;
         if (!tflite_run(file.bytes, file.size, q->p.inputs[0] + n * values, sizeof(float) * values, logits,
                         sizeof(float) * classes))
@@ -170,7 +136,7 @@ static void expect_near(const int8_problem *q, const char *name) {
                 fail_msg("%s, input %zu, class %zu: %g, and TensorFlow Lite says %g", name, n, c,
                          (double)wanted[n * classes + c], (double)logits[c]);
     }
-    stp_flatbuffer_free(&file);
+    stp_bytes_free(&file);
     stp_free(wanted);
 }
 
@@ -180,7 +146,7 @@ static void float_logits_are_the_networks(void **state) {
     for (int i = 0; i < NETWORKS; i++) {
         int8_problem q;
         const char *name;
-        stp_graph *g = network(i, &name);
+        stp_graph *g = network_build(i, &name);
         int8_problem_make(&q, g, 80 + (uint64_t)i);
         expect_near(&q, name);
         int8_problem_free(&q);
@@ -192,7 +158,7 @@ int main(int count, char **arguments) {
         printf("TensorFlow Lite's library cannot be loaded: not compared\n");
         return 77;
     }
-    printf("TensorFlow Lite %s, %d networks, %d inputs\n", tflite_version(), NETWORKS, INPUTS);
+    printf("TensorFlow Lite %s, %d networks, %d inputs\n", tflite_version(), NETWORKS, NETWORK_INPUTS);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_the_devices),
         cmocka_unit_test(every_result_is_the_devices),

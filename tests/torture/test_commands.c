@@ -41,6 +41,7 @@ static const command commands[] = {
     {"eval", stp_cmd_eval, "@/trained --int8 --json --threads 1", NULL},
     {"export", stp_cmd_export, "@/trained --to tflite --out @/x.tflite", NULL},
     {"export", stp_cmd_export, "@/trained --to tflite-float --out @/x.tflite --json", NULL},
+    {"export", stp_cmd_export, "@/trained --to onnx --out @/x.onnx", NULL},
     {"classify", stp_cmd_classify,
      "@/trained @/words/one/s000_nohash_0.wav @/words/two/s001_nohash_0.wav --threads 1", NULL},
     {"classify", stp_cmd_classify, "@/trained @/words/one/s000_nohash_0.wav --json --threads 1", NULL},

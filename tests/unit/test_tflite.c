@@ -85,7 +85,7 @@ static void labels_and_front_end_travel_along(void **state) {
 static stp_status build(const stp_int8_net *net, stp_tflite_numbers numbers, stp_err *err) {
     stp_flatbuffer file;
     stp_status status = stp_tflite_network_build(net, numbers, "a test", NULL, 0, &file, err);
-    stp_flatbuffer_free(&file);
+    stp_bytes_free(&file);
     return status;
 }
 
