@@ -140,21 +140,46 @@ static size_t operator_table(stp_flatbuffer *file, const stp_tflite_op *op, uint
 
 // --- the model ------------------------------------------------------------------------------------------
 
-// One code an operator of the list: the format allows repetitions, and so needs no search.
-static size_t operator_codes(stp_flatbuffer *file, const stp_tflite_network *network) {
-    const size_t vector = stp_flatbuffer_vector(file, NULL, (size_t)network->op_count, 4, 4);
+// Each operator's code stands once in the file, in the order in which they first occur.
+typedef struct codes {
+    stp_tflite_operator code[STP_TFLITE_OPERATORS];
+    int version[STP_TFLITE_OPERATORS], count; // the highest version that one of them asks for
+} codes;
+
+static int code_index(const codes *all, stp_tflite_operator code) {
+    int i = 0;
+    while (i < all->count && all->code[i] != code)
+        i++;
+    return i;
+}
+
+static codes collect_codes(const stp_tflite_network *network) {
+    codes all = {.count = 0};
     for (int i = 0; i < network->op_count; i++) {
+        const stp_tflite_op *op = &network->ops[i];
+        const int at = code_index(&all, op->code);
+        all.code[at] = op->code;
+        all.count += at == all.count;
+        if (op->version > all.version[at])
+            all.version[at] = op->version;
+    }
+    return all;
+}
+
+static size_t operator_codes(stp_flatbuffer *file, const codes *all) {
+    const size_t vector = stp_flatbuffer_vector(file, NULL, (size_t)all->count, 4, 4);
+    for (int i = 0; i < all->count; i++) {
         slots_of slot; // deprecated_builtin_code, custom_code, version, builtin_code
         const size_t table = stp_flatbuffer_table(file, "b-ii", slot);
-        stp_flatbuffer_set_byte(file, slot[0], (uint8_t)network->ops[i].code);
-        stp_flatbuffer_set_int(file, slot[2], (uint32_t)network->ops[i].version);
-        stp_flatbuffer_set_int(file, slot[3], (uint32_t)network->ops[i].code);
+        stp_flatbuffer_set_byte(file, slot[0], (uint8_t)all->code[i]);
+        stp_flatbuffer_set_int(file, slot[2], (uint32_t)all->version[i]);
+        stp_flatbuffer_set_int(file, slot[3], (uint32_t)all->code[i]);
         refer(file, stp_flatbuffer_element(vector, (size_t)i), table);
     }
     return vector;
 }
 
-static size_t subgraph(stp_flatbuffer *file, const stp_tflite_network *network) {
+static size_t subgraph(stp_flatbuffer *file, const stp_tflite_network *network, const codes *all) {
     slots_of slot; // tensors, inputs, outputs, operators, name
     const size_t table = stp_flatbuffer_table(file, "iiiii", slot);
     const size_t tensors = stp_flatbuffer_vector(file, NULL, (size_t)network->tensor_count, 4, 4);
@@ -170,7 +195,7 @@ static size_t subgraph(stp_flatbuffer *file, const stp_tflite_network *network) 
     refer(file, slot[3], ops);
     for (int i = 0; i < network->op_count; i++)
         refer(file, stp_flatbuffer_element(ops, (size_t)i),
-              operator_table(file, &network->ops[i], (uint32_t)i));
+              operator_table(file, &network->ops[i], (uint32_t)code_index(all, network->ops[i].code)));
     refer(file, slot[4], stp_flatbuffer_string(file, "main"));
     return table;
 }
@@ -237,10 +262,11 @@ stp_status stp_tflite_build(const stp_tflite_network *network, stp_flatbuffer *f
     slots_of slot; // version, operator_codes, subgraphs, description, buffers, metadata_buffer, metadata
     refer(file, 0, stp_flatbuffer_table(file, network->metadata_count ? "iiiii-i" : "iiiii", slot));
     stp_flatbuffer_set_int(file, slot[0], STP_TFLITE_SCHEMA_VERSION);
-    refer(file, slot[1], operator_codes(file, network));
+    const codes all = collect_codes(network);
+    refer(file, slot[1], operator_codes(file, &all));
     const size_t subgraphs = stp_flatbuffer_vector(file, NULL, 1, 4, 4);
     refer(file, slot[2], subgraphs);
-    refer(file, stp_flatbuffer_element(subgraphs, 0), subgraph(file, network));
+    refer(file, stp_flatbuffer_element(subgraphs, 0), subgraph(file, network, &all));
     refer(file, slot[3], stp_flatbuffer_string(file, network->description));
     refer(file, slot[4], buffers(file, network));
     if (network->metadata_count)

@@ -22,8 +22,8 @@ typedef enum stp_tflite_operator {
     STP_TFLITE_FULLY_CONNECTED = 9,
     STP_TFLITE_MAX_POOL = 17,
     STP_TFLITE_RELU = 19,
-    STP_TFLITE_RESHAPE = 22,
 } stp_tflite_operator;
+enum { STP_TFLITE_OPERATORS = 8 }; // of these
 
 typedef struct stp_tflite_tensor {
     const char *name;

@@ -1,21 +1,22 @@
 #include "export/tflite_network.h"
 
 #include "base/arena.h"
+#include "export/explicit_net.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_BYTES = STP_INT8_NAME_BYTES + 16, CHANNEL_AXIS = 3, MOST_PARTS = 8 };
+enum { NAME_BYTES = STP_INT8_NAME_BYTES + 16, CHANNEL_AXIS = 3 };
 
 typedef struct writing {
+    const stp_explicit_net *from;
     const stp_int8_net *net;
     int in_floats;
     stp_arena *arena;
     stp_tflite_tensor *tensor;
     stp_tflite_op *op;
     int tensors, ops;
-    int *place;     // [net->tensors] the file's tensor, -1: none yet
-    int *rectified; // [net->tensors] the same behind a RELU
+    int *place; // [from->values] the file's tensor
     stp_err *err;
 } writing;
 
@@ -36,93 +37,32 @@ static char *join(const writing *w, const char *name, const char *suffix) {
     return stp_arena_strdup(w->arena, text);
 }
 
-// Values that are computed. Returns its number.
-static int add_map(writing *w, const char *name, int tensor) {
+// A value that is computed. Returns its number.
+static int add_map(writing *w, int value) {
+    const int tensor = w->from->value[value].tensor;
     const stp_int8_storage *s = stp_int8_storage_of(w->net, tensor);
     const stp_int8_scale *scale = stp_int8_scale_of(w->net, tensor);
-    w->tensor[w->tensors] = (stp_tflite_tensor){.name = name,
+    w->tensor[w->tensors] = (stp_tflite_tensor){.name = w->from->value[value].name,
                                                 .type = w->in_floats ? STP_TFLITE_FLOAT32 : STP_TFLITE_INT8,
                                                 .rank = 4,
                                                 .shape = {1, s->h, s->w, w->net->tensor[tensor].c},
                                                 .scales = !w->in_floats,
                                                 .scale = &scale->scale,
                                                 .zero = scale->zero};
-    return w->tensors++;
+    return w->place[value] = w->tensors++;
 }
 
-static stp_tflite_op *add_op(writing *w, stp_tflite_operator code, int version, int output) {
-    w->op[w->ops] = (stp_tflite_op){.code = code, .version = w->in_floats ? 1 : version, .output = output};
-    return &w->op[w->ops++];
-}
-
-// The tensor that begins where `c_first` is and was written; -1: none.
-static int part_at(const writing *w, int storage, int c_first) {
-    for (int i = 0; i < w->net->tensors; i++) {
-        const stp_int8_tensor *t = &w->net->tensor[i];
-        if (t->storage == storage && t->c_first == c_first && w->place[i] >= 0)
-            return i;
-    }
-    return -1;
-}
-
-// Written in parts, read as one.
-static stp_status concatenate(writing *w, const char *reader, int tensor) {
-    const stp_int8_tensor *whole = &w->net->tensor[tensor];
-    int parts = 0, part[MOST_PARTS], end = whole->c_first + whole->c;
-    for (int c = whole->c_first; c < end; c += w->net->tensor[part[parts++]].c) {
-        int next = part_at(w, whole->storage, c);
-        if (next < 0 || parts == MOST_PARTS || c + w->net->tensor[next].c > end)
-            return refuse(w, reader, "it reads channels otherwise than they are written");
-        part[parts] = next;
-    }
-    char name[32];
-    snprintf(name, sizeof name, "concatenation_%d", whole->storage);
-    char *kept = stp_arena_strdup(w->arena, name);
-    if (!kept)
-        return out_of_memory(w);
-    w->place[tensor] = add_map(w, kept, tensor);
-    stp_tflite_op *op = add_op(w, STP_TFLITE_CONCATENATION, 2, w->place[tensor]);
-    op->axis = CHANNEL_AXIS;
-    for (int i = 0; i < parts; i++)
-        op->inputs[op->input_count++] = w->place[part[i]];
-    return STP_OK;
-}
-
-static stp_status rectify(writing *w, int tensor) {
-    char *name = join(w, w->tensor[w->place[tensor]].name, "/relu");
-    if (!name)
-        return out_of_memory(w);
-    w->rectified[tensor] = add_map(w, name, tensor);
-    stp_tflite_op *op = add_op(w, STP_TFLITE_RELU, 2, w->rectified[tensor]);
-    op->inputs[op->input_count++] = w->place[tensor];
-    return STP_OK;
-}
-
-// The file's tensor from which an operation reads.
-static stp_status read_tensor(writing *w, const stp_int8_op *op, int tensor, int *number) {
-    if (w->place[tensor] < 0)
-        STP_TRY(concatenate(w, op->name, tensor));
-    if (op->relu_in && w->rectified[tensor] < 0)
-        STP_TRY(rectify(w, tensor));
-    *number = op->relu_in ? w->rectified[tensor] : w->place[tensor];
-    return STP_OK;
+// With its output and inputs.
+static stp_tflite_op *add_op(writing *w, stp_tflite_operator code, int version, const stp_explicit_op *e) {
+    stp_tflite_op *op = &w->op[w->ops++];
+    *op =
+        (stp_tflite_op){.code = code, .version = w->in_floats ? 1 : version, .output = add_map(w, e->output)};
+    for (int i = 0; i < e->input_count; i++)
+        op->inputs[op->input_count++] = w->place[e->inputs[i]];
+    return op;
 }
 
 // --- windows ------------------------------------------------------------------------------------------
-
-// Rows and columns skipped before a window are taps that are zero.
-static stp_window without_skips(stp_window from) {
-    stp_window to = from;
-    if (from.pad_top < 0) {
-        to.k_h -= from.pad_top;
-        to.pad_top = 0;
-    }
-    if (from.pad_left < 0) {
-        to.k_w -= from.pad_left;
-        to.pad_left = 0;
-    }
-    return to;
-}
 
 static int is_same(const stp_window *w, const stp_int8_storage *in, const stp_int8_storage *out) {
     stp_window same = stp_window_same(w->k_h, w->k_w, w->stride_h, w->stride_w, w->dilation, in->h, in->w);
@@ -141,21 +81,19 @@ static int is_valid(const stp_window *w, const stp_int8_storage *in, const stp_i
            out->w == valid_out(in->w, w->k_w, w->stride_w, w->dilation);
 }
 
-static stp_status set_window(const writing *w, const stp_int8_op *op, stp_tflite_op *to) {
-    const stp_int8_storage *in = stp_int8_storage_of(w->net, op->in),
-                           *out = stp_int8_storage_of(w->net, op->out);
-    stp_window window = without_skips(op->window);
-    int skips = window.k_h != op->window.k_h || window.k_w != op->window.k_w,
-        same = is_same(&window, in, out);
-    if ((skips && (op->kind != STAPES_CONV || window.dilation != 1)) ||
-        (!same && !is_valid(&window, in, out)))
-        return refuse(w, op->name, "its padding is neither SAME nor VALID");
+static stp_status set_window(const writing *w, const stp_explicit_op *e, stp_tflite_op *to) {
+    const stp_window *window = &e->window;
+    const stp_int8_storage *in = stp_int8_storage_of(w->net, e->op->in),
+                           *out = stp_int8_storage_of(w->net, e->op->out);
+    int same = is_same(window, in, out);
+    if (!same && !is_valid(window, in, out))
+        return refuse(w, e->op->name, "its padding is neither SAME nor VALID");
     to->valid = !same;
-    to->stride_h = window.stride_h;
-    to->stride_w = window.stride_w;
-    to->dilation_h = to->dilation_w = window.dilation;
-    to->filter_h = window.k_h;
-    to->filter_w = window.k_w;
+    to->stride_h = window->stride_h;
+    to->stride_w = window->stride_w;
+    to->dilation_h = to->dilation_w = window->dilation;
+    to->filter_h = window->k_h;
+    to->filter_w = window->k_w;
     return STP_OK;
 }
 
@@ -256,24 +194,17 @@ static const struct {
     [STAPES_FULLY_CONNECTED] = {STP_TFLITE_FULLY_CONNECTED, 4},
 };
 
-static stp_status write_op(writing *w, const stp_int8_op *op) {
-    int in, second = -1;
-    STP_TRY(read_tensor(w, op, op->in, &in));
-    if (op->second >= 0)
-        STP_TRY(read_tensor(w, op, op->second, &second));
-    int out = w->place[op->out] = add_map(w, op->name, op->out);
-    stp_tflite_op *to = add_op(w, rows[op->kind].code, rows[op->kind].version, out);
+static stp_status write_op(writing *w, const stp_explicit_op *e) {
+    const stp_int8_op *op = e->op;
+    stp_tflite_op *to = add_op(w, rows[op->kind].code, rows[op->kind].version, e);
     to->relu = op->relu_out;
-    to->inputs[to->input_count++] = in;
-    if (op->second >= 0)
-        to->inputs[to->input_count++] = second;
     if (w->in_floats && op->window.dilation > 1)
         to->version = 2; // the first depthwise convolution that is dilated
     if (op->kind == STAPES_FULLY_CONNECTED) {
-        w->tensor[out].rank = 2;
-        w->tensor[out].shape[1] = op->channels;
+        w->tensor[to->output].rank = 2;
+        w->tensor[to->output].shape[1] = op->channels;
     } else {
-        STP_TRY(set_window(w, op, to));
+        STP_TRY(set_window(w, e, to));
     }
     if (!stp_int8_is_weighted(op->kind))
         return STP_OK;
@@ -283,36 +214,37 @@ static stp_status write_op(writing *w, const stp_int8_op *op) {
 
 // --- the whole ----------------------------------------------------------------------------------------
 
-static int take_memory(writing *w) {
-    int maps = w->net->tensors, ops = w->net->ops;
-    w->tensor = STP_ARENA_ARRAY(w->arena, stp_tflite_tensor, 2 * maps + 2 * ops);
-    w->op = STP_ARENA_ARRAY(w->arena, stp_tflite_op, 2 * maps + ops);
-    w->place = STP_ARENA_ARRAY(w->arena, int, maps);
-    w->rectified = STP_ARENA_ARRAY(w->arena, int, maps);
-    for (int i = 0; w->place && w->rectified && i < maps; i++)
-        w->place[i] = w->rectified[i] = -1;
-    return w->tensor && w->op && w->place && w->rectified;
-}
-
 static stp_status write_network(writing *w) {
-    const stp_int8_op reader = {.name = "the output"};
-    int output;
-    if (!take_memory(w))
+    w->tensor =
+        STP_ARENA_ARRAY(w->arena, stp_tflite_tensor, 3 * w->from->values); // weights and biases beside a map
+    w->op = STP_ARENA_ARRAY(w->arena, stp_tflite_op, w->from->ops);
+    w->place = STP_ARENA_ARRAY(w->arena, int, w->from->values);
+    if (!w->tensor || !w->op || !w->place)
         return out_of_memory(w);
-    w->place[w->net->input] = add_map(w, "features", w->net->input);
-    for (int i = 0; i < w->net->ops; i++)
-        STP_TRY(write_op(w, &w->net->op[i]));
-    return read_tensor(w, &reader, w->net->output, &output);
+    add_map(w, w->from->input);
+    for (int i = 0; i < w->from->ops; i++) {
+        const stp_explicit_op *e = &w->from->op[i];
+        if (e->kind == STP_EXPLICIT_OP)
+            STP_TRY(write_op(w, e));
+        else if (e->kind == STP_EXPLICIT_CONCATENATION)
+            add_op(w, STP_TFLITE_CONCATENATION, 2, e)->axis = CHANNEL_AXIS;
+        else
+            add_op(w, STP_TFLITE_RELU, 2, e);
+    }
+    return STP_OK;
 }
 
 stp_status stp_tflite_network_build(const stp_int8_net *net, stp_tflite_numbers numbers,
                                     const char *description, const stp_tflite_metadata *metadata,
                                     int metadata_count, stp_flatbuffer *file, stp_err *err) {
     *file = (stp_flatbuffer){0};
-    writing w = {
-        .net = net, .in_floats = numbers == STP_TFLITE_IN_FLOATS, .arena = stp_arena_create(), .err = err};
-    if (!w.arena)
-        return stp_err_memory(err, "the .tflite file's tensors", 0);
+    stp_explicit_net *from;
+    STP_TRY(stp_explicit_net_create(&from, net, err));
+    writing w = {.from = from,
+                 .net = net,
+                 .in_floats = numbers == STP_TFLITE_IN_FLOATS,
+                 .arena = from->arena,
+                 .err = err};
     stp_status status = write_network(&w);
     if (status == STP_OK) {
         const stp_tflite_network network = {.description = description,
@@ -322,10 +254,10 @@ stp_status stp_tflite_network_build(const stp_int8_net *net, stp_tflite_numbers 
                                             .tensor_count = w.tensors,
                                             .op_count = w.ops,
                                             .metadata_count = metadata_count,
-                                            .input = w.place[net->input],
-                                            .output = w.place[net->output]};
+                                            .input = w.place[from->input],
+                                            .output = w.place[from->output]};
         status = stp_tflite_build(&network, file, err);
     }
-    stp_arena_destroy(w.arena);
+    stp_explicit_net_destroy(from);
     return status;
 }

@@ -1,11 +1,8 @@
 // A network of int8 operations (quant/int8_net.h) as a whole TensorFlow Lite file, in int8 or in floats.
 //
-// What the device does without an operation gets one here: a storage that several write to is their
-// CONCATENATION (all share its scale), an input that is read rectified goes through a RELU of equal scale,
-// once for all who read it so. A 1x1 convolution of stride 2 that skips the first row and column, the second
-// half of a factorised reduction, is a 2x2 convolution whose other taps are zero: its SAME padding is nothing
-// before and one row or column behind an odd size. The int8 file gives the device's bits (device/nn/nn.h says
-// how TensorFlow Lite rounds).
+// Operations are those of export/explicit_net.h. The 2x2 convolution that stands for one that skips the first
+// row and column has SAME padding: nothing before, one row or column behind an odd size. The int8 file gives
+// the device's bits (device/nn/nn.h says how TensorFlow Lite rounds).
 #ifndef STP_EXPORT_TFLITE_NETWORK_H
 #define STP_EXPORT_TFLITE_NETWORK_H
 

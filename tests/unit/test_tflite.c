@@ -89,6 +89,41 @@ static stp_status build(const stp_int8_net *net, stp_tflite_numbers numbers, stp
     return status;
 }
 
+static uint32_t word(const stp_flatbuffer *file, size_t at) {
+    uint32_t value;
+    assert_true(at + 4 <= file->size);
+    memcpy(&value, file->bytes + at, 4);
+    return value;
+}
+
+// Where a table's field is.
+static size_t field(const stp_flatbuffer *file, size_t table, size_t number) {
+    size_t vtable = table - word(file, table); // the writer has it in front
+    return table + (word(file, vtable + 4 + 2 * number) & 0xffff);
+}
+
+static size_t follow(const stp_flatbuffer *file, size_t place) {
+    return place + word(file, place);
+}
+
+static void operator_codes_stand_once(void **state) {
+    (void)state;
+    stp_err err;
+    stp_flatbuffer file;
+    int8_problem q;
+    int8_problem_make(&q, int8_found(3, 4, (stp_shape){11, 9}, 0), 5);
+    int8_problem_quantise(&q, 1);
+    problem_must(stp_tflite_network_build(q.net, STP_TFLITE_IN_INT8, "a test", NULL, 0, &file, &err), &err);
+    size_t codes = follow(&file, field(&file, follow(&file, 0), 1)), count = word(&file, codes);
+    assert_in_range(count, 5, 8); // of some hundred operations
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_int_not_equal(word(&file, field(&file, follow(&file, codes + 4 + 4 * i), 3)),
+                                 word(&file, field(&file, follow(&file, codes + 4 + 4 * k), 3)));
+    stp_bytes_free(&file);
+    int8_problem_free(&q);
+}
+
 static void what_the_format_cannot_say_is_refused(void **state) {
     (void)state;
     stp_err err;
@@ -143,6 +178,7 @@ int main(void) {
     stp_json_memory_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_and_front_end_travel_along),
+        cmocka_unit_test(operator_codes_stand_once),
         cmocka_unit_test(what_the_format_cannot_say_is_refused),
         cmocka_unit_test(memory_can_run_out),
     };
