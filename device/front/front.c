@@ -116,15 +116,14 @@ void stapes_front_reset(stapes_front *front) {
     front->filled = 0;
 }
 
-// Forward, so that parts may overlap. Eight at a time, which processors with words copy as words.
-static void copy_samples(int16_t *to, const int16_t *from, int count) {
-    typedef struct eight {
-        int16_t sample[8];
-    } eight;
-    for (; count >= 8; count -= 8, to += 8, from += 8) {
-        eight some = *(const eight *)from;
-        *(eight *)to = some;
-    }
+// To an earlier place or to another memory. Sixteen at a time where these do not overlap, which processors
+// with words copy as words.
+static void copy_samples(int16_t *to, const int16_t *from, int count, int apart) {
+    typedef struct some {
+        int16_t sample[16];
+    } some;
+    for (; apart >= 16 && count >= 16; count -= 16, to += 16, from += 16)
+        *(some *)to = *(const some *)from;
     for (; count > 0; count--)
         *to++ = *from++;
 }
@@ -135,7 +134,7 @@ int stapes_front_push(stapes_front *front, const int16_t **samples, size_t *coun
         int filled = front->filled, wanted = filled < 0 ? -filled : window - filled;
         int taken = *count < (size_t)wanted ? (int)*count : wanted;
         if (filled >= 0)
-            copy_samples(front->history + filled, *samples, taken);
+            copy_samples(front->history + filled, *samples, taken, taken);
         front->filled = (int16_t)(filled + taken);
         *samples += taken;
         *count -= (size_t)taken;
@@ -143,7 +142,7 @@ int stapes_front_push(stapes_front *front, const int16_t **samples, size_t *coun
             continue;
         stapes_front_frame(front, front->history, row);
         if (hop < window)
-            copy_samples(front->history, front->history + hop, window - hop);
+            copy_samples(front->history, front->history + hop, window - hop, hop);
         front->filled = (int16_t)(window - hop);
         return 1;
     }

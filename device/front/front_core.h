@@ -178,9 +178,10 @@ FRONT_INLINE void core_head5(const stapes_front_config *config, FRONT_SAMPLES sa
 FRONT_CALLED void core_heads(const stapes_front_config *config, FRONT_SAMPLES samples, FRONT_VALUE *spectrum,
                              int i, int head) {
     int apart = config->fft_samples / 2 / head;
+    int five = head == 8 && config->window_samples == 10 * apart;
     for (; i < apart; i += FRONT_PARTS) {
         FRONT_VALUE *at = spectrum + 2 * (int)config->order[i];
-        if (head == 8 && config->window_samples == 10 * apart) {
+        if (five) {
             core_head5(config, samples, i, apart, at);
             continue;
         }
@@ -279,22 +280,23 @@ FRONT_CALLED void core_bands(const stapes_front_config *config, const FRONT_VALU
     const float *w = config->mel_weights;
     for (int f = 0; f < config->filters; f++) {
         const FRONT_VALUE *p = spectrum + 2 * (int)config->mel_first[f];
-        int count = config->mel_count[f], k = 0;
+        int count = config->mel_count[f], left = count & 3;
         FRONT_VALUE s0 = (FRONT_VALUE){0}, s1 = s0, s2 = s0, s3 = s0;
         FRONT_TWICE
-        for (; k + 4 <= count; k += 4, p += 8, w += 4) {
+        for (int fours = count >> 2; fours > 0; fours--, p += 8, w += 4) {
             s0 = s0 + p[0] * w[0];
             s1 = s1 + p[2] * w[1];
             s2 = s2 + p[4] * w[2];
             s3 = s3 + p[6] * w[3];
         }
-        if (k < count)
+        if (left > 0) {
             s0 = s0 + p[0] * w[0];
-        if (k + 1 < count)
-            s1 = s1 + p[2] * w[1];
-        if (k + 2 < count)
-            s2 = s2 + p[4] * w[2];
-        w += count - k;
+            if (left > 1)
+                s1 = s1 + p[2] * w[1];
+            if (left > 2)
+                s2 = s2 + p[4] * w[2];
+            w += left;
+        }
         bands[f] = core_log(((s0 + s1) + (s2 + s3)) + 1e-6f);
     }
 }
@@ -351,7 +353,7 @@ FRONT_CALLED void core_cepstra(const stapes_front_config *config, const FRONT_VA
         int row = parity;
         for (; row + 2 * FRONT_DCT_ROWS <= config->coefficients + 1; row += 2 * FRONT_DCT_ROWS)
             core_dct_rows(config->dct + row * half, half, x, out + row, FRONT_DCT_ROWS);
-        for (; row < config->coefficients; row += 2)
+        for (; FRONT_DCT_ROWS > 1 && row < config->coefficients; row += 2)
             core_dct_rows(config->dct + row * half, half, x, out + row, 1);
     }
 }
