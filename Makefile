@@ -25,7 +25,7 @@ demo: all ## speak ten words, search a spotter for them, train, test and run it 
 bench: all ## time the search step on this machine
 	@$(STAPES) bench search
 
-growth: setup ## how the search step's time and memory grow: docs/growth.csv and docs/growth.svg, three minutes
+growth: setup ## how the search step's time and memory grow: docs/growth.csv and docs/growth.svg, some minutes
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli stapes-growth-figure
 	@sh bench/growth
