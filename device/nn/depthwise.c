@@ -7,7 +7,7 @@
 
 enum { STAPES_NN_PLANE_BYTES = 1024 }; // that large a plane is always allowed
 
-static stapes_nn_plane plane_of(const stapes_op *op, const stapes_map *maps) {
+stapes_nn_plane stapes_nn_plane_of(const stapes_op *op, const stapes_map *maps) {
     const stapes_map *out = &maps[op->out];
     stapes_nn_plane plane;
     plane.columns = (out->w - 1) * op->stride_w + (op->k_w - 1) * op->dilation + 1;
@@ -22,7 +22,7 @@ static stapes_nn_plane plane_of(const stapes_op *op, const stapes_map *maps) {
 }
 
 size_t stapes_nn_depthwise_bytes(const stapes_op *op, const stapes_map *maps) {
-    const stapes_nn_plane plane = plane_of(op, maps);
+    const stapes_nn_plane plane = stapes_nn_plane_of(op, maps);
     const int32_t rows = (plane.strip - 1) * op->stride_h + plane.window;
     const int32_t bytes = plane.taps_bytes + 4 * rows * plane.columns;
     // The Helium twin wants an address a tap, a sum a channel and a pixel of padding instead.
@@ -100,7 +100,7 @@ static stapes_nn_lanes lanes_of(const stapes_op *op, const stapes_map *out, cons
 void stapes_nn_depthwise(const stapes_op *op, const stapes_map *maps, const stapes_constants *constants,
                          int8_t *arena, int8_t *scratch) {
     const stapes_map *in = &maps[op->in], *out = &maps[op->out];
-    const stapes_nn_plane plane = plane_of(op, maps);
+    const stapes_nn_plane plane = stapes_nn_plane_of(op, maps);
     const int8_t *x = arena + in->offset, *weights = constants->weights + op->weights;
     int8_t *y = arena + out->offset, *pixels = scratch + plane.taps_bytes;
     const int32_t line = 4 * plane.columns * op->stride_h;

@@ -13,6 +13,7 @@ typedef struct stapes_nn_plane {
     int32_t taps_bytes; // the taps' table stands before the plane
 } stapes_nn_plane;
 
+stapes_nn_plane stapes_nn_plane_of(const stapes_op *op, const stapes_map *maps);
 size_t stapes_nn_depthwise_bytes(const stapes_op *op, const stapes_map *maps);
 
 // Four channels, fewer at the end: how they come from sums to int8.

@@ -40,19 +40,29 @@ static long *model_part(stp_flash *flash, const char *section) {
     return name && starts(name, "model_front") ? &flash->front_tables : &flash->plan;
 }
 
+static int is_linked(const part *p) {
+    return p->bytes > 0 && p->address > 0;
+}
+
+// Variables that do not begin as zero lie in flash too, as what they begin with.
+static int is_in_flash(const part *p) {
+    static const char *const sections[] = {".text", ".rodata", ".srodata", ".data", ".sdata"};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (starts(p->section, sections[i]))
+            return 1;
+    return 0;
+}
+
 static void add(const part *p, stp_flash *flash, long *ram) {
     char room = room_of(p->object);
     int library = strstr(p->object, ".a(") != NULL, model = strcmp(base_name(p->object), "model.o") == 0;
-    if (p->bytes == 0 || p->address == 0 || (!room && !library && !model))
+    if (!is_linked(p) || (!room && !library && !model))
         return;
-    int code = starts(p->section, ".text") || starts(p->section, ".rodata") || starts(p->section, ".srodata");
     int variable = starts(p->section, ".data") || starts(p->section, ".sdata") ||
                    starts(p->section, ".bss") || starts(p->section, ".sbss");
     if (variable)
         *ram += (long)p->bytes;
-    if (starts(p->section, ".data") || starts(p->section, ".sdata"))
-        code = 1; // their first values lie in flash too
-    if (!code)
+    if (!is_in_flash(p))
         return;
     if (model)
         *model_part(flash, p->section) += (long)p->bytes;
@@ -78,16 +88,32 @@ static int read_part(const char *line, part *p) {
     return 0;
 }
 
+// The next part from *line on, which moves past it; 0 at the end.
+static int next_part(const char **line, part *p) {
+    p->section[0] = 0;
+    while (*line && (*line = strchr(*line, '\n')) != NULL)
+        if (read_part(++*line, p))
+            return 1;
+    return 0;
+}
+
+static const char *first_line(const char *map) {
+    return strstr(map, "\nLinker script and memory map");
+}
+
 void stp_link_map_read(const char *map, stp_flash *flash, long *ram) {
-    part p = {.section = ""};
+    part p;
     *flash = (stp_flash){0};
     *ram = 0;
-    const char *line = strstr(map, "\nLinker script and memory map");
-    while (line && (line = strchr(line, '\n')) != NULL) {
-        line++;
-        if (read_part(line, &p)) {
-            add(&p, flash, ram);
-            p.section[0] = 0;
-        }
-    }
+    for (const char *line = first_line(map); next_part(&line, &p);)
+        add(&p, flash, ram);
+}
+
+long stp_link_map_object(const char *map, const char *object) {
+    part p;
+    long bytes = 0;
+    for (const char *line = first_line(map); next_part(&line, &p);)
+        if (is_linked(&p) && is_in_flash(&p) && strcmp(base_name(p.object), object) == 0)
+            bytes += (long)p.bytes;
+    return bytes;
 }

@@ -1,6 +1,6 @@
 #include "quant/device_model.h"
 
-#include "quant/arena_plan.h"
+#include "quant/device_layout.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,12 +8,9 @@
 typedef struct making {
     const stp_int8_net *net;
     stp_arena *arena;
-    stapes_op *op;
-    stapes_map *map;
+    stp_device_layout layout;
     int8_t *weights, *shifts;
     int32_t *biases, *multipliers;
-    uint32_t *offset; // [storages]
-    size_t *scratch;  // [ops]
 } making;
 
 static const stapes_kernel kernels[STAPES_OP_KINDS] = {
@@ -26,43 +23,7 @@ static const stapes_kernel kernels[STAPES_OP_KINDS] = {
     [STAPES_FULLY_CONNECTED] = stapes_nn_fully_connected,
 };
 
-// --- maps and operations --------------------------------------------------------------------------
-
-static void fill_maps(making *m) {
-    for (int i = 0; i < m->net->tensors; i++) {
-        const stp_int8_tensor *t = &m->net->tensor[i];
-        const stp_int8_storage *s = &m->net->storage[t->storage];
-        m->map[i] = (stapes_map){.offset = m->offset[t->storage] + (uint32_t)t->c_first,
-                                 .h = (uint16_t)s->h,
-                                 .w = (uint16_t)s->w,
-                                 .c = (uint16_t)t->c,
-                                 .pitch = (uint16_t)s->c,
-                                 .zero = (int8_t)m->net->scale[s->scale].zero};
-    }
-}
-
-static void fill_op(making *m, int id) {
-    const stp_int8_op *op = &m->net->op[id];
-    const stp_window *w = &op->window;
-    m->op[id] = (stapes_op){
-        .kind = (uint8_t)op->kind,
-        .k_h = (uint8_t)w->k_h,
-        .k_w = (uint8_t)w->k_w,
-        .stride_h = (uint8_t)w->stride_h,
-        .stride_w = (uint8_t)w->stride_w,
-        .dilation = (uint8_t)w->dilation,
-        .pad_top = (int8_t)w->pad_top,
-        .pad_left = (int8_t)w->pad_left,
-        .in_low = (int8_t)(op->relu_in ? stp_int8_scale_of(m->net, op->in)->zero : -128),
-        .out_low = (int8_t)stp_int8_low(m->net, op),
-        .out_high = 127,
-        .in = (uint16_t)op->in,
-        .second = (uint16_t)(op->second >= 0 ? op->second : op->in),
-        .out = (uint16_t)op->out,
-        .weights = (uint32_t)op->weight,
-        .channel = (uint32_t)op->channel,
-    };
-}
+// --- biases --------------------------------------------------------------------------------------
 
 // bias - zero of the input * sum of the weights (nn.h).
 static void fill_biases(making *m, const stp_int8_op *op) {
@@ -83,50 +44,24 @@ static stp_status refuse(stp_err *err) {
                        "the network is larger than a device can count; train a smaller one");
 }
 
-static stp_status check(const stp_int8_net *net, stp_err *err) {
-    int fits = net->ops <= 65535 && net->tensors <= 65535;
-    for (int i = 0; i < net->ops; i++) {
-        const stp_window *w = &net->op[i].window;
-        fits &= w->k_h <= 255 && w->k_w <= 255 && w->stride_h <= 255 && w->stride_w <= 255 &&
-                w->dilation <= 255 && w->pad_top <= 127 && w->pad_left <= 127;
-    }
-    for (int i = 0; i < net->storages; i++)
-        fits &= net->storage[i].h <= 65535 && net->storage[i].w <= 65535 && net->storage[i].c <= 65535;
-    return fits ? STP_OK : refuse(err);
-}
-
 static int take_memory(making *m) {
     const stp_int8_net *net = m->net;
     stp_arena *arena = m->arena;
-    m->op = STP_ARENA_ARRAY(arena, stapes_op, net->ops);
-    m->map = STP_ARENA_ARRAY(arena, stapes_map, net->tensors);
     m->weights = STP_ARENA_ARRAY(arena, int8_t, net->weights);
     m->biases = STP_ARENA_ARRAY(arena, int32_t, net->channels);
     m->multipliers = STP_ARENA_ARRAY(arena, int32_t, net->channels);
     m->shifts = STP_ARENA_ARRAY(arena, int8_t, net->channels);
-    m->offset = STP_ARENA_ARRAY(arena, uint32_t, net->storages);
-    m->scratch = STP_ARENA_ARRAY(arena, size_t, net->ops);
-    return m->op && m->map && m->weights && m->biases && m->multipliers && m->shifts && m->offset &&
-           m->scratch;
+    return m->weights && m->biases && m->multipliers && m->shifts;
 }
 
-static stp_status fill(making *m, stp_arena_plan *plan, stp_err *err) {
+static void fill(making *m) {
     const stp_int8_net *net = m->net;
-    fill_maps(m); // sizes first: scratch depends on them, and offsets on scratch
-    for (int i = 0; i < net->ops; i++) {
-        fill_op(m, i);
-        m->scratch[i] = stapes_nn_scratch_bytes(&m->op[i], m->map);
-    }
-    plan->offset = m->offset;
-    STP_TRY(stp_arena_plan_make(plan, net, m->scratch, err));
-    fill_maps(m);
     memcpy(m->weights, net->weight_q, (size_t)net->weights);
     memcpy(m->multipliers, net->multiplier, sizeof *m->multipliers * (size_t)net->channels);
     memcpy(m->shifts, net->shift, (size_t)net->channels);
     for (int i = 0; i < net->ops; i++)
         if (stp_int8_is_weighted(net->op[i].kind))
             fill_biases(m, &net->op[i]);
-    return STP_OK;
 }
 
 // What detect.h makes of differences of logits: 2^16 log2(e) a unit.
@@ -135,10 +70,10 @@ static uint32_t logit_step(float scale) {
     return step < 1 ? 1 : step > 4294967295.0 ? UINT32_MAX : (uint32_t)step;
 }
 
-static void describe(stp_device_model *device, const making *m, const stp_arena_plan *plan,
-                     const stapes_front_config *front) {
+static void describe(stp_device_model *device, const making *m, const stapes_front_config *front) {
+    const stp_arena_plan *plan = &m->layout.plan;
     for (int i = 0; i < m->net->ops; i++)
-        device->kernel[m->op[i].kind] = kernels[m->op[i].kind];
+        device->kernel[m->net->op[i].kind] = kernels[m->net->op[i].kind];
     device->arena_bound = plan->bound;
     device->model = (stapes_model){
         .version = STAPES_MODEL_VERSION,
@@ -146,8 +81,8 @@ static void describe(stp_device_model *device, const making *m, const stp_arena_
         .maps = (uint16_t)m->net->tensors,
         .input = (uint16_t)m->net->input,
         .output = (uint16_t)m->net->output,
-        .op = m->op,
-        .map = m->map,
+        .op = m->layout.op,
+        .map = m->layout.map,
         .constants = {m->weights, m->biases, m->multipliers, m->shifts},
         .weights = (uint32_t)m->net->weights,
         .channels = (uint32_t)m->net->channels,
@@ -175,22 +110,21 @@ static stp_status seal(stapes_model *model, stp_err *err) {
 
 stp_status stp_device_model_create(stp_device_model **out, const stp_int8_net *net,
                                    const stapes_front_config *front, stp_err *err) {
-    STP_TRY(check(net, err));
     stp_arena *arena = stp_arena_create();
     stp_device_model *device = arena ? stp_arena_alloc(arena, sizeof *device) : NULL;
     making m = {.net = net, .arena = arena};
-    stp_arena_plan plan;
     stp_status status = STP_OK;
     if (!device || !take_memory(&m))
         status = stp_err_memory(err, "an int8 model", (unsigned long long)net->weights);
     if (status == STP_OK)
-        status = fill(&m, &plan, err);
+        status = stp_device_layout_make(&m.layout, net, arena, err);
     if (status != STP_OK) {
         stp_arena_destroy(arena);
         return status;
     }
+    fill(&m);
     device->arena = arena;
-    describe(device, &m, &plan, front);
+    describe(device, &m, front);
     status = seal(&device->model, err);
     if (status == STP_OK)
         *out = device;

@@ -185,9 +185,13 @@ static stp_status load(stp_int8_net *net, const stp_model *model, stp_run *run, 
     return read_numbers(net, digest, run, err);
 }
 
+int stp_int8_exists(stp_run *run) {
+    return stp_run_has(run, json_name);
+}
+
 stp_status stp_int8_load(stp_int8_net **out, const stp_model *model, stp_run *run, stp_err *err) {
     stp_int8_net *net;
-    if (!stp_run_has(run, json_name))
+    if (!stp_int8_exists(run))
         return stp_err_set(err, STP_ERR_USAGE, "%s has no int8 form yet; make it: stapes quantize %s",
                            stp_run_path(run), stp_run_path(run));
     STP_TRY(stp_int8_lower(&net, model->graph, model->weights, model->running, err));

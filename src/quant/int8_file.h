@@ -10,6 +10,7 @@
 stp_status stp_int8_save(const stp_int8_net *net, const stp_model *model, const json_t *made, stp_run *run,
                          stp_err *err);
 
+int stp_int8_exists(stp_run *run); // whether there is an int8 form
 // The model's int8 form as it was saved. STP_ERR_USAGE when the run has none; STP_ERR_FORMAT or _MISMATCH,
 // with what to do, for files that are cut, corrupted, of another pair, of other weights than the model's, or
 // whose numbers no device counts.

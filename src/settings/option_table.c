@@ -48,7 +48,7 @@ static const struct {
     {STP_CMD_DATA, "data"},     {STP_CMD_FEATURES, "features"}, {STP_CMD_SEARCH, "search"},
     {STP_CMD_TRAIN, "train"},   {STP_CMD_EVAL, "eval"},         {STP_CMD_CLASSIFY, "classify"},
     {STP_CMD_INFO, "info"},     {STP_CMD_QUANTIZE, "quantize"}, {STP_CMD_EXPORT, "export"},
-    {STP_CMD_RUN_ON, "run-on"}, {STP_CMD_BENCH, "bench"},
+    {STP_CMD_RUN_ON, "run-on"}, {STP_CMD_BENCH, "bench"},       {STP_CMD_COST, "cost"},
 };
 
 const char *stp_command_name(stp_command command) {

@@ -44,6 +44,7 @@ typedef enum stp_command {
     STP_CMD_QUANTIZE = 'q',
     STP_CMD_EXPORT = 'x',
     STP_CMD_RUN_ON = 'r',
+    STP_CMD_COST = 'k',
     STP_CMD_BENCH = 'b',
 } stp_command;
 

@@ -60,6 +60,9 @@ static void test_map(void **state) {
     assert_int_equal(flash.plan, 0x30);
     assert_int_equal(flash.library, 8);
     assert_int_equal(ram, 4);
+    assert_int_equal(stp_link_map_object(map, "stapes-nn-conv.o"), 0x10);
+    assert_int_equal(stp_link_map_object(map, "stapes-front-front_arithmetic.o"), 4);
+    assert_int_equal(stp_link_map_object(map, "stapes-nn-add.o"), 0); // discarded
     stp_link_map_read("", &flash, &ram);
     assert_int_equal(flash.nn + flash.front + ram, 0);
 }

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "settings/option_table.h"
 
-static const char letters[] = "dfsteqcibxr";
+static const char letters[] = "dfsteqcibxrk";
 static stp_err err;
 
 // Parses up to eight flags for a command.
@@ -26,7 +26,7 @@ static void table_is_sound(void **state) {
         const stp_option *a = stp_option_at(i);
         assert_true(strlen(a->flag) > 1 && strlen(a->flag) < 60 && strlen(a->help) >= 8);
         assert_int_not_equal(strncmp(a->flag, "no-", 3), 0); // --no-x would be ambiguous
-        assert_int_equal(strspn(a->commands, "dfsteqcibxrDFSTEQCIBXR-"), strlen(a->commands));
+        assert_int_equal(strspn(a->commands, "dfsteqcibxrkDFSTEQCIBXRK-"), strlen(a->commands));
         for (const char *letter = letters; *letter; letter++)
             assert_false(stp_option_idle(a, (stp_command)*letter) && strchr(a->commands, *letter));
         assert_true(strlen(stp_option_group(a)) > 0);
