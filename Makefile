@@ -37,6 +37,12 @@ bits: all ## every bit of 100 clips of quantised systems on five emulated proces
 	@sh tools/setup chip
 	@sh tools/bits $(STAPES) $(RUN)
 
+costs: setup ## what stapes cost predicts against five emulated processors, for 14 networks (some minutes)
+	@sh tools/setup chip
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD) -j$(JOBS) --target cost_emulated
+	@$(BUILD)/tests/cost/cost_emulated 14 m3 m4 m7 m55 rv32
+
 asan: setup ## all tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan --log-level=WARNING >/dev/null
 	@cmake --build build/asan -j$(JOBS)
@@ -69,4 +75,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo bench growth results bits asan tsan valgrind crash format man clean help
+.PHONY: all setup check demo bench growth results bits costs asan tsan valgrind crash format man clean help
