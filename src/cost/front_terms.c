@@ -13,12 +13,14 @@ static int blocks_of(int count, int size) {
     return (count + size - 1) / size;
 }
 
-// Samples that come in, and those that stay for the next row, eight at a time.
+// Samples that come in, and those that stay for the next row: sixteen at a time, where the place they come
+// from is as far away (copy_samples in device/front/front.c).
 static void moved_terms(stp_terms *t, const stp_front_spec *spec) {
-    const int window = spec->window_samples;
-    const int overlap = spec->hop_samples < window ? window - spec->hop_samples : 0, fresh = window - overlap;
-    stp_term(t, "eights of samples moved", fresh / 8 + overlap / 8);
-    stp_term(t, "samples beside them", fresh % 8 + overlap % 8);
+    const int window = spec->window_samples, hop = spec->hop_samples;
+    const int overlap = hop < window ? window - hop : 0, fresh = window - overlap;
+    const int sixteens = fresh / 16 + (hop >= 16 ? overlap / 16 : 0);
+    stp_term(t, "sixteens of samples moved", sixteens);
+    stp_term(t, "samples beside them", fresh + overlap - 16 * sixteens);
 }
 
 // Products of all filters: by fours and what they leave, or by vectors of four, the last one cut.
