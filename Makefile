@@ -58,6 +58,11 @@ valgrind: all ## a tiny search and all that follows it under valgrind's memcheck
 	@cmake --build $(BUILD) -j$(JOBS) --target stapes-tones
 	@sh tools/valgrind $(abspath $(STAPES)) $(abspath $(BUILD))/tests/stapes-tones
 
+FUZZ_SECONDS ?= 60
+fuzz: setup ## broken files and models, each kind for FUZZ_SECONDS (60), with libFuzzer and sanitizers
+	@sh tools/setup fuzz
+	@sh tools/fuzz $(FUZZ_SECONDS)
+
 crash: setup ## kill -9 at 20 random moments of a search and of a training, each resumed to the same bits
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS) --target stapes-cli stapes-tones
@@ -75,4 +80,4 @@ clean: ## remove all that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all setup check demo bench growth results bits costs asan tsan valgrind crash format man clean help
+.PHONY: all setup check demo bench growth results bits costs asan tsan valgrind fuzz crash format man clean help

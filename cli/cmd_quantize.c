@@ -57,6 +57,14 @@ static stp_status check_classes(const quantising *q, stp_err *err) {
                               q->trained.settings.data);
 }
 
+// After Ctrl-C. Nothing is written before the end, and there is no checkpoint: all of it takes a fraction of
+// one training, and begun again it comes to the same bits.
+static stp_status stopped(const quantising *q, stp_err *err) {
+    return stp_err_set(err, STP_ERR_INTERRUPTED,
+                       "stopped; nothing was written to %.600s; the same command begins again",
+                       stp_run_path(q->out));
+}
+
 static stp_status fine_tune(quantising *q, stp_err *err) {
     stp_finetune_options options = {
         .epochs = (int)q->settings.qat, .rate = q->settings.qat_lr, .seed = (uint64_t)q->settings.seed};
@@ -127,8 +135,10 @@ static stp_status run(quantising *q, int argc, char **argv, stp_err *err) {
     } else {
         q->out = q->trained.run;
     }
-    STP_TRY(quantise(q, err));
-    return keep(q, err);
+    stp_status status = quantise(q, err);
+    if (status == STP_ERR_INTERRUPTED || (status == STP_OK && *q->observer.stop))
+        return stopped(q, err);
+    return status == STP_OK ? keep(q, err) : status;
 }
 
 // --- telling --------------------------------------------------------------------------------------

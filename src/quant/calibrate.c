@@ -52,17 +52,20 @@ static void look(void *context, int op, int block, stp_view v) {
         }
 }
 
-static void look_at_all(calibration *c) {
+static stp_status look_at_all(calibration *c, stp_err *err) {
     stp_exec_state state = {
         .weights = c->twin->weights, .rounding = c->twin->rounding, .watch = look, .watch_context = c};
     for (int done = 0; done < c->count; done += GROUP) {
         stp_batch batch = {.clips = c->clips + done, .count = GROUP};
         stp_step_result result;
         stp_step_run(c->stepper, &batch, &state, &result, NULL, NULL);
+        if (c->observer->stop && *c->observer->stop)
+            return stp_err_set(err, STP_ERR_INTERRUPTED, "stopped; no range was taken over");
         if (c->observer->count)
             c->observer->count(c->observer->context, c->counting ? "counting values" : "measuring ranges",
                                done + GROUP, c->count);
     }
+    return STP_OK;
 }
 
 // --- from what was seen to scales -------------------------------------------------------------------------
@@ -145,10 +148,10 @@ static stp_status calibrate(calibration *c, int clips, uint64_t seed, stp_err *e
                                    .group_samples = GROUP,
                                    .groups = 1};
     STP_TRY(stp_stepper_create(&c->stepper, c->twin->graph, c->corpus, &options, err));
-    look_at_all(c);
+    STP_TRY(look_at_all(c, err));
     share_ranges(c);
     c->counting = 1;
-    look_at_all(c);
+    STP_TRY(look_at_all(c, err));
     return set_scales(c, err);
 }
 

@@ -34,9 +34,11 @@ static char *next_line(char *text, int size, void *user) {
 }
 
 static int is_command_name(const char *name) {
-    for (const char *letter = "dfstecib"; *letter; letter++)
-        if (strcmp(stp_command_name((stp_command)*letter), name) == 0)
+    for (int letter = 'a'; letter <= 'z'; letter++) {
+        const char *command = stp_command_name((stp_command)letter);
+        if (command && strcmp(command, name) == 0)
             return 1;
+    }
     return 0;
 }
 

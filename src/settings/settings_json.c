@@ -64,6 +64,17 @@ static stp_status value_from_json(stp_settings *settings, const stp_option *opti
     }
 }
 
+// Not said by the user, but by a file of ours: never a usage error.
+static stp_status take_value(stp_settings *settings, const stp_option *option, const json_t *value,
+                             const char *where, stp_err *err) {
+    char origin[STP_TEXT_BYTES + 64];
+    snprintf(origin, sizeof origin, "%s: %s", where, option->flag);
+    stp_err problem = {0};
+    return value_from_json(settings, option, value, origin, &problem) == STP_OK
+               ? STP_OK
+               : stp_err_set(err, STP_ERR_FORMAT, "%s", problem.text);
+}
+
 // All or nothing. With only_identity every key is checked, but those that cannot change bits are not taken
 // over.
 static stp_status read_object(stp_settings *settings, stp_command command, const json_t *object,
@@ -79,14 +90,8 @@ static stp_status read_object(stp_settings *settings, stp_command command, const
             return stp_err_set(err, STP_ERR_FORMAT,
                                "%s: '%s' is no option of stapes %s; was it written by another version?",
                                where, key, stp_command_name(command));
-        char origin[STP_TEXT_BYTES + 64];
-        snprintf(origin, sizeof origin, "%s: %s", where, option->flag);
         stp_settings *to = only_identity && !stp_option_changes_bits(option) ? &checked : &taken;
-        stp_err problem = {0};
-        stp_status status = value_from_json(to, option, value, origin, &problem);
-        // Not said by the user, but by a file of ours: never a usage error.
-        if (status != STP_OK)
-            return stp_err_set(err, STP_ERR_FORMAT, "%s", problem.text);
+        STP_TRY(take_value(to, option, value, where, err));
     }
     *settings = taken;
     return STP_OK;
@@ -132,12 +137,14 @@ stp_status stp_settings_inherit(stp_settings *settings, const json_t *saved, con
     static const char *const shared[] = {
         "data", "labels",  "unknown",     "unknown-ratio", "silence", "silence-ratio", "balance",
         "rate", "clip-ms", "max-clip-mb", "features",      "low-hz",  "high-hz",       "seed"};
+    stp_settings taken = *settings;
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
         const stp_option *option = stp_option_find(STP_CMD_TRAIN, shared[i]);
         const json_t *value = json_object_get(saved, shared[i]);
         if (option && value && !settings->given[stp_option_index(option)])
-            STP_TRY(value_from_json(settings, option, value, where, err));
+            STP_TRY(take_value(&taken, option, value, where, err));
     }
+    *settings = taken;
     return STP_OK;
 }
 

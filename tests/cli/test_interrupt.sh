@@ -56,6 +56,28 @@ interrupt() {
 interrupt search journal.jsonl arch.json genotype.json checkpoint.bin
 interrupt train journal.jsonl model.json weights.bin checkpoint.bin
 
+# Quantising begins again: until its end nothing is written, neither into the run nor beside it.
+before=$(ls "$scratch/train")
+for where in "" "--out $scratch/fine"; do
+    set -m
+    # shellcheck disable=SC2086 # a list of options
+    "$stapes" quantize "$scratch/train" --qat 100 --threads 1 $where >"$out" 2>"$errors" </dev/null &
+    process=$!
+    set +m
+    for _ in $(seq 3000); do
+        ! grep -q 'fine-tuning' "$errors" || break
+        kill -0 $process 2>/dev/null || break
+        sleep 0.01
+    done
+    send INT
+    wait $process
+    status=$?
+    [ "$status" -eq 130 ] || fail "Ctrl-C ended quantize with $status"
+    says "$errors" '^stapes quantize: stopped; nothing was written to .*; the same command begins again$'
+    [ "$(ls "$scratch/train")" = "$before" ] || fail "quantize left something in the run after Ctrl-C"
+    [ ! -e "$scratch/fine" ] || fail "quantize left the folder of --out after Ctrl-C"
+done
+
 # A second Ctrl-C in the same step: a step must last a while, so this network is larger. The first one may come just as a
 # step ends, which is why there are a few tries.
 twice() {

@@ -276,6 +276,20 @@ static void config_files_are_read(void **state) {
     assert_int_equal(s.search_epochs, 9);
 }
 
+static void a_config_file_may_have_a_section_for_every_command(void **state) {
+    (void)state;
+    for (int letter = 'a'; letter <= 'z'; letter++) {
+        stp_settings s;
+        char text[80];
+        const char *name = stp_command_name((stp_command)letter);
+        if (!name)
+            continue;
+        snprintf(text, sizeof text, "epochs = 9\n[%s]\n%s = 4\n", name, letter == 's' ? "cells" : "any");
+        assert_int_equal(CONFIG(&s, text), STP_OK);
+        assert_int_equal(s.search_epochs, 9);
+    }
+}
+
 static void wrong_config_files_are_refused(void **state) {
     (void)state;
     stp_settings s;
@@ -305,6 +319,18 @@ static stp_status read_json(stp_settings *s, const char *text) {
         assert_memory_equal(s, &before, sizeof before); // all or nothing
     json_decref(json);
     return status;
+}
+
+static void what_a_search_hands_on_is_refused_by_its_name(void **state) {
+    (void)state;
+    stp_settings s;
+    json_t *saved = json_pack("{s:i, s:i}", "rate", 8000, "silence", 1);
+    assert_int_equal(PARSE(&s, STP_CMD_TRAIN, "-q"), STP_OK);
+    long long rate = s.rate_hz;
+    assert_refused(stp_settings_inherit(&s, saved, "run/settings.json", &err), STP_ERR_FORMAT, &err,
+                   "run/settings.json: silence: must be true or false");
+    assert_true(s.rate_hz == rate); // nothing of it was taken
+    json_decref(saved);
 }
 
 static void wrong_json_is_refused(void **state) {
@@ -408,7 +434,9 @@ int main(void) {
         cmocka_unit_test(wrong_flags_are_refused),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(config_files_are_read),
+        cmocka_unit_test(a_config_file_may_have_a_section_for_every_command),
         cmocka_unit_test(wrong_config_files_are_refused),
+        cmocka_unit_test(what_a_search_hands_on_is_refused_by_its_name),
         cmocka_unit_test(wrong_json_is_refused),
         cmocka_unit_test(resuming_keeps_the_runs_own),
         cmocka_unit_test(help_names_every_option),
