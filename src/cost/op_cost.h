@@ -1,5 +1,6 @@
 // Instructions that a processor of the table will take, predicted from shapes alone: cheap enough to be asked
-// for every candidate of a search (a microsecond or so; nothing is built or allocated).
+// for every candidate of a search (about a thousand instructions an operation; nothing is built or
+// allocated).
 #ifndef STP_COST_OP_COST_H
 #define STP_COST_OP_COST_H
 
@@ -12,7 +13,8 @@
 // in memory may be missing.
 long long stp_op_instructions(stp_processor processor, const stapes_op *op, const stapes_map *maps);
 long long stp_op_macs(const stapes_op *op, const stapes_map *maps); // padding counted, as everybody does
-// One row of features: a hop's samples, and the row they complete. Makes the mel filters to count their bins.
+// One row of features: a hop's samples, and the row they complete. Half a million instructions: the mel
+// filters are made, to count their bins.
 long long stp_front_instructions(stp_processor processor, const stp_front_spec *spec);
 
 #endif

@@ -28,8 +28,8 @@ static void rows_terms(stp_terms *t, stp_twin_kind twin, const stapes_op *op, in
     double twos = channels > 1 || twin == STP_TWIN_PLAIN ? pairs * blocks_of(channels, 2) : 0;
     stp_term(t, "pairs of channels", twos);
     stp_term(t, "their eights", twos * (n / 8));
+    stp_term(t, "first eights", twos * (n >= 8));
     if (twin == STP_TWIN_PLAIN) {
-        stp_term(t, "first eights", twos * (n >= 8));
         stp_term(t, "ends of pairs", twos * (n % 8 != 0));
         stp_term(t, "what eights leave", twos * (n % 8));
         stp_term(t, "rectified rows", rectified);
@@ -64,8 +64,11 @@ static void conv_terms(stp_terms *t, stp_twin_kind twin, const stapes_op *op, co
         rest += count * (bytes % 4);
     }
     stp_term(t, "pixels", pixels);
-    stp_term(t, "windows over rows' ends", (double)(out->h - stp_axis_whole(&rows)) * out->w);
-    stp_term(t, "windows over columns' ends", (double)(out->w - stp_axis_whole(&columns)) * out->h);
+    stp_term(t, "windows over ends",
+             (double)(out->h - stp_axis_whole(&rows)) * out->w +
+                 (double)(out->w - stp_axis_whole(&columns)) * out->h);
+    stp_term(t, "taps tried there",
+             (double)stp_axis_tried(&rows) * out->w + (double)stp_axis_tried(&columns) * out->h);
     stp_term(t, "partial windows", partial);
     stp_term(t, "padding's words", (double)partial * (n / 4));
     stp_term(t, "padding's bytes", (double)partial * (n % 4));

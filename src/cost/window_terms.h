@@ -41,4 +41,16 @@ static inline int stp_axis_whole(const stp_axis *axis) {
     return whole;
 }
 
+// Taps that are looked at, one by one, to find where a window leaves the map: those before it and in it, of
+// windows that do (taps_in in device/nn/conv.c).
+static inline int stp_axis_tried(const stp_axis *axis) {
+    int tried = 0;
+    for (int i = 0; i < axis->outs; i++) {
+        int partial = stp_axis_inside(axis, i) < axis->k;
+        for (int k = 0; partial && k < axis->k; k++)
+            tried += i * axis->stride - axis->pad + k * axis->dilation < axis->length;
+    }
+    return tried;
+}
+
 #endif
