@@ -2,6 +2,7 @@
 // are the device's but for a few steps; those of the float file are the network's.
 //   test_nn_onnx_network PACKAGE
 #include "export/onnx_network.h"
+#include "int8_oracle.h"
 #include "onnx.h"
 #include "quant/device_model.h"
 #include "whole_networks.h"
@@ -111,6 +112,80 @@ static void logits_are_nearly_the_devices(void **state) {
     assert_true(1000 * decisions >= 995 * inputs);
 }
 
+// --- each result ----------------------------------------------------------------------------------------
+
+// onnxruntime's result of an operation, as the file's output, into the oracle's storages.
+static void fetch(const int8_problem *q, const int8_oracle *o, int op, const float *features, size_t values) {
+    stp_int8_net net = *q->net;
+    net.ops = op + 1; // no more than it takes: a file is loaded for every operation
+    net.output = net.op[op].out;
+    load(&net, STP_ONNX_IN_INT8, net.op[op].name);
+    const stp_int8_storage *s = stp_int8_storage_of(&net, net.output);
+    const stp_int8_scale *scale = stp_int8_scale_of(&net, net.output);
+    const int channels = net.tensor[net.output].c;
+    float *result = problem_room((size_t)(s->h * s->w * channels), sizeof *result), *at = result;
+    if (!onnx_run(features, values, result, (size_t)(s->h * s->w * channels)))
+        fail_msg("%s: onnxruntime cannot run it", net.op[op].name);
+    for (int c = 0; c < channels; c++)
+        for (int h = 0; h < s->h; h++)
+            for (int w = 0; w < s->w; w++, at++)
+                *int8_oracle_at(o, net.output, h, w, c) =
+                    (int8_t)(nearbyint((double)*at / (double)scale->scale) + scale->zero);
+    stp_free(result);
+}
+
+// What the device makes of onnxruntime's inputs of an operation, against onnxruntime's result; which stays.
+static void expect_a_step(const int8_problem *q, int8_oracle *o, int op, tally *t) {
+    const stp_int8_op *x = &q->net->op[op];
+    const stp_int8_storage *s = stp_int8_storage_of(q->net, x->out);
+    const size_t bytes = (size_t)(s->h * s->w * s->c);
+    int8_t *kept = problem_room(bytes, 1), *made = o->storage[q->net->tensor[x->out].storage];
+    memcpy(kept, made, bytes);
+    int8_oracle_run(o, op);
+    for (size_t i = 0; i < bytes; i++) {
+        const int steps = abs(made[i] - kept[i]);
+        t->most = steps > t->most ? steps : t->most;
+        t->sum += steps;
+        if (steps > 1)
+            fail_msg("%s: %d, and onnxruntime says %d", x->name, made[i], kept[i]);
+    }
+    t->values += (long)bytes;
+    memcpy(made, kept, bytes);
+    stp_free(kept);
+}
+
+// Of the operations in their places, with the network's own scales: a DS-CNN's and two found networks', of
+// even and odd sizes.
+static void every_result_is_within_a_step(void **state) {
+    static const int some[] = {1, 6, 7};
+    (void)state;
+    for (size_t k = 0; k < sizeof some / sizeof *some; k++) {
+        const int i = some[k];
+        int8_problem q;
+        const char *name;
+        int8_problem_make(&q, network_build(i, &name), 70 + (uint64_t)i);
+        int8_problem_quantise(&q, 1);
+        const stp_int8_storage *in = stp_int8_storage_of(q.net, q.net->input);
+        const stp_int8_scale *scale = stp_int8_scale_of(q.net, q.net->input);
+        const size_t values = (size_t)(in->h * in->w);
+        int8_oracle o = int8_oracle_make(q.net);
+        int8_t *input = o.storage[q.net->tensor[q.net->input].storage];
+        float *features = problem_room(values, sizeof *features);
+        tally t = {0};
+        network_input(&q, i % 2 ? 0 : NETWORK_INPUTS - 1, input, values);
+        for (size_t at = 0; at < values; at++)
+            features[at] = scale->scale * (float)(input[at] - scale->zero);
+        for (int op = 0; op < q.net->ops; op++)
+            fetch(&q, &o, op, features, values);
+        for (int op = 0; op < q.net->ops; op++)
+            expect_a_step(&q, &o, op, &t);
+        printf("%-14s %d operations, %.0f of %ld values a step apart\n", name, q.net->ops, t.sum, t.values);
+        int8_oracle_free(&o);
+        stp_free(features);
+        int8_problem_free(&q);
+    }
+}
+
 // --- floats -------------------------------------------------------------------------------------------
 
 // Single precision summed in another order: a thousandth of the largest logit is plenty for some hundred
@@ -157,6 +232,7 @@ int main(int count, char **arguments) {
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_nearly_the_devices),
+        cmocka_unit_test(every_result_is_within_a_step),
         cmocka_unit_test(float_logits_are_the_networks),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
