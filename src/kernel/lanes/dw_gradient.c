@@ -12,12 +12,13 @@ LANE_INLINE void gradient_step(lane_vec *acc, const stp_real *g, const stp_real 
     lane_vec v[STEP];
     STP_UNROLL
     for (int j = 0; j < step; j++)
-        v[j] = lane_load(g + (p + j) * LANES);
+        v[j] = lane_held(lane_load(g + (p + j) * LANES));
     STP_UNROLL
     for (int i = 0; i < rows; i++) {
+        const stp_real *from = lane_base(x[i] + p * stride * LANES);
         STP_UNROLL
         for (int q = 0; q < reach; q++) {
-            const lane_vec in = lane_load(x[i] + (p * stride + q) * LANES);
+            const lane_vec in = lane_held(lane_load(from + q * LANES));
             STP_UNROLL
             for (int t = 0; t < taps; t++) {
                 const int j = q - t * dilation;

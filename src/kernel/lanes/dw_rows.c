@@ -21,15 +21,15 @@ LANE_INLINE void dw_tile(const dw_rows *job, int c, int p, int skip, const int t
             acc[j] += lane_load(out + j * job->out_step);
     }
     for (int i = 0; i < job->count; i++) {
-        const stp_real *x = job->rows[i] + c * job->in_chan + p * stride * LANES;
-        const stp_real *w = job->weight[i] + c * job->weight_chan;
+        const stp_real *x = lane_base(job->rows[i] + c * job->in_chan + p * stride * LANES);
+        const stp_real *w = lane_base(job->weight[i] + c * job->weight_chan);
         lane_vec k[DW_TAPS];
         STP_UNROLL
         for (int t = 0; t < taps; t++)
-            k[t] = lane_set(w[t]);
+            k[t] = lane_held(lane_set(w[t]));
         STP_UNROLL
         for (int q = 0; q < reach; q++) {
-            const lane_vec v = lane_load(x + q * LANES);
+            const lane_vec v = lane_held(lane_load(x + q * LANES));
             STP_UNROLL
             for (int t = 0; t < taps; t++) {
                 const int j = q - t * dilation;

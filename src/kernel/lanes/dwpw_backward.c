@@ -141,12 +141,15 @@ static void mask_row(const backward_plan *plan, int h) {
 // Row h of d_in, from the rows of dd that reach it.
 static void emit_row(const backward_plan *plan, int h) {
     const stp_window *win = plan->win;
-    dw_rows job = {.in_chan = plan->ring_chan,
-                   .stride = 1,
-                   .out_chan = plan->d_in.chan,
-                   .out_step = win->stride_w * LANES,
-                   .channels = plan->in.in.c,
-                   .add = plan->add};
+    dw_rows job; // field by field: zeros to all of it first would take longer than a row
+    job.count = 0;
+    job.in_chan = plan->ring_chan;
+    job.stride = 1;
+    job.out_chan = plan->d_in.chan;
+    job.out_step = win->stride_w * LANES;
+    job.channels = plan->in.in.c;
+    job.add = plan->add;
+    job.bias = NULL;
     const stp_real *row[DW_MAX_K];
     int tap[DW_MAX_K];
     for (int i = 0; i < win->k_h; i++) {
@@ -203,17 +206,20 @@ static void rows_under(const backward_plan *plan, int oh, const stp_real *rows[D
 // Row oh of the depthwise result, as forward had it.
 static void make_d(const backward_plan *plan, int oh) {
     const stp_window *win = plan->win;
-    dw_rows job = {.count = win->k_h,
-                   .in_chan = plan->in.chan,
-                   .weight_chan = (ptrdiff_t)win->k_h * win->k_w,
-                   .taps = win->k_w,
-                   .stride = win->stride_w,
-                   .dilation = win->dilation,
-                   .out = plan->d,
-                   .out_chan = (ptrdiff_t)plan->columns_out * LANES,
-                   .out_step = LANES,
-                   .channels = plan->in.in.c,
-                   .columns = plan->columns_out};
+    dw_rows job;
+    job.count = win->k_h;
+    job.in_chan = plan->in.chan;
+    job.weight_chan = (ptrdiff_t)win->k_h * win->k_w;
+    job.taps = win->k_w;
+    job.stride = win->stride_w;
+    job.dilation = win->dilation;
+    job.out = plan->d;
+    job.out_chan = (ptrdiff_t)plan->columns_out * LANES;
+    job.out_step = LANES;
+    job.channels = plan->in.in.c;
+    job.columns = plan->columns_out;
+    job.add = 0;
+    job.bias = NULL;
     rows_under(plan, oh, job.rows);
     for (int i = 0; i < win->k_h; i++)
         job.weight[i] = plan->w_dw + i * win->k_w;
@@ -272,16 +278,17 @@ static upstream_row make_both(const backward_plan *plan, const stp_upstream *up,
 
 static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int oh) {
     const stp_window *win = plan->win;
-    dw_gradient job = {.g = dd,
-                       .g_chan = plan->ring_chan,
-                       .in_chan = plan->in.chan,
-                       .count = win->k_h,
-                       .acc = plan->acc_dw,
-                       .taps = win->k_w,
-                       .stride = win->stride_w,
-                       .dilation = win->dilation,
-                       .channels = plan->in.in.c,
-                       .columns = plan->columns_out};
+    dw_gradient job;
+    job.g = dd;
+    job.g_chan = plan->ring_chan;
+    job.in_chan = plan->in.chan;
+    job.count = win->k_h;
+    job.acc = plan->acc_dw;
+    job.taps = win->k_w;
+    job.stride = win->stride_w;
+    job.dilation = win->dilation;
+    job.channels = plan->in.in.c;
+    job.columns = plan->columns_out;
     rows_under(plan, oh, job.rows);
     plan->gradient(&job);
 }

@@ -16,16 +16,20 @@ LANE_INLINE void depthwise(const dw_rows *job, lane_vec *acc, int p, const int c
     STP_UNROLL
     for (int c = 0; c < channels; c++)
         for (int i = 0; i < job->count; i++) {
-            const stp_real *x = job->rows[i] + c * job->in_chan + p * stride * LANES;
-            const stp_real *w = job->weight[i] + c * job->weight_chan;
+            const stp_real *x = lane_base(job->rows[i] + c * job->in_chan + p * stride * LANES);
+            const stp_real *w = lane_base(job->weight[i] + c * job->weight_chan);
+            lane_vec k[5];
+            STP_UNROLL
+            for (int t = 0; t < taps; t++)
+                k[t] = lane_held(lane_set(w[t]));
             STP_UNROLL
             for (int q = 0; q < reach; q++) {
-                const lane_vec v = lane_load(x + q * LANES);
+                const lane_vec v = lane_held(lane_load(x + q * LANES));
                 STP_UNROLL
                 for (int t = 0; t < taps; t++) {
                     const int j = q - t * dilation;
                     if (j >= 0 && j % stride == 0 && j / stride < tile)
-                        acc[c * tile + j / stride] += v * lane_set(w[t]);
+                        acc[c * tile + j / stride] += v * k[t];
                 }
             }
         }

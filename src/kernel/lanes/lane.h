@@ -21,6 +21,22 @@ typedef stp_real lane_vec
 #define STP_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+// gcc 12 repeats a load in every product that uses it, which then wait for the load ports, and keeps one
+// index register for every distance from a pointer, until it runs out of them. What went through these stays
+// in one register; they make no instruction.
+LANE_INLINE const stp_real *lane_base(const stp_real *p) {
+#if defined(__GNUC__)
+    __asm__("" : "+r"(p));
+#endif
+    return p;
+}
+LANE_INLINE lane_vec lane_held(lane_vec x) {
+#if defined(__AVX2__)
+    __asm__("" : "+v"(x));
+#endif
+    return x;
+}
+
 LANE_INLINE lane_vec lane_load(const stp_real *p) {
     return *(const lane_vec *)p;
 }

@@ -30,10 +30,10 @@ LANE_INLINE void pw_tile(const pw_rows *job, int m, int p, int skip, const int m
         lane_vec v[PW_N];
         STP_UNROLL
         for (int j = 0; j < ns; j++)
-            v[j] = lane_load(x + j * LANES);
+            v[j] = lane_held(lane_load(x + j * LANES));
         STP_UNROLL
         for (int i = 0; i < ms; i++) {
-            const lane_vec k = lane_set(w[i * job->w_out]);
+            const lane_vec k = lane_held(lane_set(w[i * job->w_out]));
             STP_UNROLL
             for (int j = 0; j < ns; j++)
                 acc[i * ns + j] += v[j] * k;
@@ -107,10 +107,10 @@ LANE_INLINE void pw_gradient_tile(const pw_gradient *job, int m, int c, const in
         lane_vec v[PW_C];
         STP_UNROLL
         for (int j = 0; j < cs; j++)
-            v[j] = lane_load(x + j * job->x_chan + p);
+            v[j] = lane_held(lane_load(x + j * job->x_chan + p));
         STP_UNROLL
         for (int i = 0; i < ms; i++) {
-            const lane_vec k = lane_load(g + i * job->g_chan + p);
+            const lane_vec k = lane_held(lane_load(g + i * job->g_chan + p));
             STP_UNROLL
             for (int j = 0; j < cs; j++)
                 acc[i * cs + j] += v[j] * k;
