@@ -229,6 +229,25 @@ static int pad_after(int in, int out, int taps, int stride, int dilation, int be
     return pad > 0 ? pad : 0;
 }
 
+// Whether the format counts as many windows on an axis: it takes all that fit.
+static int is_counted(int in, int out, int taps, int stride, int dilation, int before) {
+    int room = in + before + pad_after(in, out, taps, stride, dilation, before) - (taps - 1) * dilation - 1;
+    return room >= 0 && room / stride + 1 == out;
+}
+
+static stp_status check_window(const writing *w, const stp_explicit_op *e) {
+    const stp_window *k = &e->window;
+    const stp_int8_storage *in = stp_int8_storage_of(w->net, e->op->in),
+                           *out = stp_int8_storage_of(w->net, e->op->out);
+    if (!is_counted(in->h, out->h, k->k_h, k->stride_h, k->dilation, k->pad_top) ||
+        !is_counted(in->w, out->w, k->k_w, k->stride_w, k->dilation, k->pad_left))
+        return stp_err_set(w->err, STP_ERR_MISMATCH,
+                           "%s: its last window ends before its input does, which an .onnx file cannot say; "
+                           "export another form",
+                           e->op->name);
+    return STP_OK;
+}
+
 static void put_window(writing *w, const stp_explicit_op *e) {
     const stp_window *k = &e->window;
     const stp_int8_storage *in = stp_int8_storage_of(w->net, e->op->in),
@@ -264,6 +283,8 @@ static stp_status put_op(writing *w, const stp_explicit_op *e) {
     const int weighted = stp_int8_is_weighted(op->kind), full = op->kind == STAPES_FULLY_CONNECTED,
               global =
                   is_global(op, stp_int8_storage_of(w->net, op->in), stp_int8_storage_of(w->net, op->out));
+    if (!full && op->kind != STAPES_ADD)
+        STP_TRY(check_window(w, e));
     if (weighted) {
         STP_TRY(put_weights(w, e));
         STP_TRY(put_biases(w, e));

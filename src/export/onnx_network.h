@@ -22,7 +22,8 @@ typedef enum stp_onnx_numbers {
 } stp_onnx_numbers;
 
 // metadata: one entry, NULL: none. The file's bytes are in file->bytes; stp_bytes_free when done.
-// STP_ERR_MISMATCH for what stp_explicit_net_create refuses.
+// STP_ERR_MISMATCH for what stp_explicit_net_create refuses, and for windows that end a stride before the
+// input.
 stp_status stp_onnx_network_build(const stp_int8_net *net, stp_onnx_numbers numbers, const char *description,
                                   const stp_onnx_entry *metadata, stp_bytes *file, stp_err *err);
 

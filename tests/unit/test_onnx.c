@@ -210,6 +210,10 @@ static void what_the_format_cannot_say_is_refused(void **state) {
     net->op[depthwise].window.pad_left = -1;
     assert_refused(build(net, &file, &err), STP_ERR_MISMATCH, &err, "its padding is");
     net->op[depthwise].window.pad_left = 1;
+    int *rows = &net->storage[net->tensor[net->op[0].out].storage].h;
+    *rows -= 2; // of the stem: one less than fit without any padding
+    assert_refused(build(net, &file, &err), STP_ERR_MISMATCH, &err, "stem.conv: its last window ends before");
+    *rows += 2;
     while (net->tensor[net->op[part].out].c == stp_int8_storage_of(net, net->op[part].out)->c)
         part++; // of a concatenation: moved, it leaves a gap in the whole
     net->tensor[net->op[part].out].c_first++;
