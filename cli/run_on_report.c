@@ -36,9 +36,9 @@ static void print_agreement(const stp_cli_run_on *r) {
     const stp_emulated *e = &r->result;
     printf("processor    %s, emulated\n", r->processor);
     if (stp_cli_run_on_agrees(e))
-        printf("agreement    all %d clips, silence and full-scale square waves: features, results of %d "
+        printf("agreement    all %d clip%s, silence and full-scale square waves: features, results of %d "
                "operations and logits are the host's, bit for bit\n",
-               e->clips - STP_EDGE_CLIPS, e->ops);
+               e->clips - STP_EDGE_CLIPS, e->clips - STP_EDGE_CLIPS == 1 ? "" : "s", e->ops);
     else
         printf("agreement    NONE: features differ in %d of %d clips, logits in %d, and results of %d of %d "
                "operations\n",
