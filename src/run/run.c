@@ -119,8 +119,10 @@ static stp_status make_folder(const char *path, stp_err *err) {
         return stp_err_set(err, STP_ERR_IO, "%s: cannot list this folder: %s; give another --out", path,
                            strerror(errno));
     if (!empty)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "%s: the folder is not empty; give another --out, or --resume it", path);
+        return stp_err_set(
+            err, STP_ERR_USAGE,
+            "%s: the folder is not empty; give another --out (a search or a training goes on with --resume)",
+            path);
     return probe_writing(path, err);
 }
 
