@@ -17,4 +17,16 @@ long long stp_op_macs(const stapes_op *op, const stapes_map *maps); // padding c
 // filters are made, to count their bins.
 long long stp_front_instructions(stp_processor processor, const stp_front_spec *spec);
 
+// The same for who has no network yet, as a search: an operation on a map of its own with SAME padding, whose
+// result is a map of its own. An add's inputs and result have one shape; out_channels is looked at by
+// convolutions and fully connected layers alone.
+typedef struct stp_op_shape {
+    stapes_op_kind kind;
+    int h, w, channels, out_channels;
+    int k_h, k_w, stride, dilation; // 1 where they do not apply
+    int rectified;                  // reads its input through a rectifier that nobody before it applied
+} stp_op_shape;
+
+long long stp_shape_instructions(stp_processor processor, const stp_op_shape *shape);
+
 #endif

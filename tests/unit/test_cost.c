@@ -166,6 +166,43 @@ static void macs_are_the_graphs(void **state) {
     int8_problem_free(&q);
 }
 
+// Shapes alone say what the network's operations do, where they have maps of their own.
+static void shapes_are_enough(void **state) {
+    (void)state;
+    int8_problem q;
+    stp_err err;
+    stp_cost_plan *plan;
+    stp_front_spec front = front_of("640/320/40:10");
+    int8_problem_make(&q, int8_ds_cnn((stp_shape){49, 10}), 3);
+    problem_must(stp_cost_plan_create(&plan, q.net, &front, &err), &err);
+    for (int i = 0; i < plan->ops; i++) {
+        const stapes_op *op = &plan->layout.op[i];
+        const stapes_map *in = &plan->layout.map[op->in], *out = &plan->layout.map[op->out];
+        stp_op_shape shape = {(stapes_op_kind)op->kind,
+                              in->h,
+                              in->w,
+                              in->c,
+                              out->c,
+                              op->k_h,
+                              op->k_w,
+                              op->stride_h,
+                              op->dilation,
+                              0};
+        if (op->kind == STAPES_AVERAGE_POOL) // over the whole map, which no stride says
+            continue;
+        for (int p = 0; p < STP_PROCESSORS; p++)
+            assert_int_equal(stp_shape_instructions((stp_processor)p, &shape),
+                             stp_op_instructions((stp_processor)p, op, plan->layout.map));
+    }
+    stp_op_shape plain = {STAPES_DEPTHWISE, 13, 7, 10, 0, 5, 5, 2, 1, 0}, rectified = plain;
+    rectified.rectified = 1;
+    for (int p = 0; p < STP_PROCESSORS; p++)
+        assert_true(stp_shape_instructions((stp_processor)p, &rectified) >
+                    stp_shape_instructions((stp_processor)p, &plain));
+    stp_cost_plan_destroy(plan);
+    int8_problem_free(&q);
+}
+
 // What device/runtime is given, to the byte; and the same before anything was quantised.
 static void weights_and_memory_are_exact(void **state) {
     (void)state;
@@ -245,6 +282,7 @@ int main(void) {
         cmocka_unit_test(more_costs_more),
         cmocka_unit_test(front_ends_by_their_parts),
         cmocka_unit_test(macs_are_the_graphs),
+        cmocka_unit_test(shapes_are_enough),
         cmocka_unit_test(weights_and_memory_are_exact),
         cmocka_unit_test(a_model_costs_what_its_int8_form_will),
     };
