@@ -129,11 +129,12 @@ static stp_status run(quantising *q, int argc, char **argv, stp_err *err) {
     STP_TRY(open_recordings(q, err));
     if (q->settings.qat > 0)
         STP_TRY(check_classes(q, err));
-    if (q->settings.out[0]) { // before the work: a folder that cannot be made is told at once
+    if (q->settings.out[0]) { // before the work: a folder that cannot be made or written is told at once
         STP_TRY(stp_run_create(&q->out, q->settings.out, err));
         q->made_a_folder = 1;
     } else {
         q->out = q->trained.run;
+        STP_TRY(stp_run_claim(q->out, err));
     }
     stp_status status = quantise(q, err);
     if (status == STP_ERR_INTERRUPTED || (status == STP_OK && *q->observer.stop))

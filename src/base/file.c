@@ -37,6 +37,10 @@ stp_status stp_file_begin(stp_file_out *out, const char *path, stp_err *err) {
     out->fd = -1;
     if (strlen(path) >= sizeof out->path)
         return stp_err_set(err, STP_ERR_USAGE, "%.60s...: the path is too long; give a shorter one", path);
+    struct stat
+        there; // the file is put in its place by renaming, which would do away with a device or a link
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return stp_err_set(err, STP_ERR_IO, "%s: not a regular file; give another name", path);
     strcpy(out->path, path);
     snprintf(out->temporary, sizeof out->temporary, "%s.new", path);
     out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -99,15 +99,17 @@ static stp_status write_sources(const emulation *e, stp_err *err) {
 static stp_status make_folder(emulation *e, stp_err *err) {
     const char *temporary = getenv("TMPDIR");
     snprintf(e->folder, sizeof e->folder, "%s/stapes-XXXXXX", temporary && *temporary ? temporary : "/tmp");
-    if (!mkdtemp(e->folder))
-        return stp_err_set(err, STP_ERR_IO, "%.200s: no folder can be made there (TMPDIR names another)",
-                           e->folder);
-    return STP_OK;
+    if (mkdtemp(e->folder))
+        return STP_OK;
+    stp_status status =
+        stp_err_set(err, STP_ERR_IO, "%.200s: no folder can be made there (TMPDIR names another)", e->folder);
+    e->folder[0] = 0; // nothing to remove
+    return status;
 }
 
 static void remove_folder(const emulation *e) {
     stp_err ignored;
-    if (e->folder[0] == '/' &&
+    if (e->folder[0] &&
         run(e, "", "rm -rf firmware system clips answers counts program*", &ignored) == STP_OK) {
         char path[STP_PATH_BYTES];
         if (stp_path_join(path, e->folder, "log", &ignored) == STP_OK)
