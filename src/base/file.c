@@ -39,7 +39,7 @@ stp_status stp_file_begin(stp_file_out *out, const char *path, stp_err *err) {
         return stp_err_set(err, STP_ERR_USAGE, "%.60s...: the path is too long; give a shorter one", path);
     struct stat
         there; // the file is put in its place by renaming, which would do away with a device or a link
-    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode))
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
         return stp_err_set(err, STP_ERR_IO, "%s: not a regular file; give another name", path);
     strcpy(out->path, path);
     snprintf(out->temporary, sizeof out->temporary, "%s.new", path);

@@ -225,7 +225,15 @@ static void things_that_are_no_files_are_refused(void **state) {
     assert_refused(stp_file_read(path, &data, &bytes, &err), STP_ERR_IO, &err, "not a regular file");
     assert_refused(stp_file_read("/dev/zero", &data, &bytes, &err), STP_ERR_IO, &err, "not a regular file");
 
+    // renaming would put a file in the place of the pipe, or of the device that the link names
     stp_file_out out;
+    assert_refused(stp_file_write(path, "x", 1, &err), STP_ERR_IO, &err, "pipe: not a regular file");
+    snprintf(path, sizeof path, "%s/link", folder);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_refused(stp_file_write(path, "x", 1, &err), STP_ERR_IO, &err, "link: not a regular file");
+    struct stat there;
+    assert_int_equal(lstat(path, &there), 0);
+    assert_true(S_ISLNK(there.st_mode));
     snprintf(path, sizeof path, "%s/none/f", folder);
     assert_refused(stp_file_begin(&out, path, &err), STP_ERR_IO, &err, "none/f.new: cannot create it");
     snprintf(path, sizeof path, "%s/is_folder", folder);
