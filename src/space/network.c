@@ -22,7 +22,7 @@ static int reach_on(const cell *c, int state) {
 
 static int rectified(cell *c, int state) {
     if (c->rectified[state] < 0)
-        c->rectified[state] = stp_graph_affine(c->g, c->state[state], 1, reach_on(c, state), 1);
+        c->rectified[state] = stp_graph_affine(c->g, c->state[state], 1, reach_on(c, state), 0);
     return c->rectified[state];
 }
 
