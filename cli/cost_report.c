@@ -103,7 +103,7 @@ static void print_instructions(const stp_cli_cost *c) {
 }
 
 static long code_of(const stp_system_cost *cost) {
-    return cost->flash.front + cost->flash.operations + cost->flash.runtime + cost->flash.library;
+    return cost->flash.front + cost->flash.operations + cost->flash.runtime + cost->flash.compiler;
 }
 
 static long flash_tables(const stp_system_cost *cost) {
@@ -204,7 +204,7 @@ static json_t *processor_json(const stp_cli_cost *c, const stp_system_cost *cost
     json_t *flash = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "total",
                               (json_int_t)stp_system_cost_flash(cost), "front", (json_int_t)cost->flash.front,
                               "operations", (json_int_t)cost->flash.operations, "runtime",
-                              (json_int_t)cost->flash.runtime, "library", (json_int_t)cost->flash.library,
+                              (json_int_t)cost->flash.runtime, "library", (json_int_t)cost->flash.compiler,
                               "front_tables", (json_int_t)cost->flash.front_tables, "plan",
                               (json_int_t)cost->flash.lists, "weights", (json_int_t)cost->flash.weights);
     json_t *ram =

@@ -9,7 +9,7 @@ static const stapes_model *model_of(const stp_cli_run_on *r) {
 }
 
 long stp_cli_flash_total(const stp_flash *f) {
-    return f->front + f->nn + f->runtime + f->library + f->front_tables + f->plan + f->weights;
+    return f->front + f->nn + f->runtime + f->compiler + f->front_tables + f->plan + f->weights;
 }
 
 long long stp_cli_inference(const stp_emulated *result) {
@@ -102,7 +102,7 @@ static void print_memory(const stp_cli_run_on *r) {
     long total = stp_cli_flash_total(f);
     printf("\nflash        %ld bytes\n", total);
     printf("  code       %ld: front-end %ld, operations %ld, runtime %ld, the compiler's own %ld\n",
-           f->front + f->nn + f->runtime + f->library, f->front, f->nn, f->runtime, f->library);
+           f->front + f->nn + f->runtime + f->compiler, f->front, f->nn, f->runtime, f->compiler);
     printf("  tables     %ld of the front-end, %ld of the network's plan\n", f->front_tables, f->plan);
     printf("  weights    %ld, with biases, multipliers and shifts; all but these %ld\n", f->weights,
            total - f->weights);
@@ -148,7 +148,7 @@ static json_t *operations_json(const stp_cli_run_on *r) {
 static json_t *flash_json(const stp_flash *f) {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)stp_cli_flash_total(f),
                      "front", (json_int_t)f->front, "operations", (json_int_t)f->nn, "runtime",
-                     (json_int_t)f->runtime, "library", (json_int_t)f->library, "front_tables",
+                     (json_int_t)f->runtime, "library", (json_int_t)f->compiler, "front_tables",
                      (json_int_t)f->front_tables, "plan", (json_int_t)f->plan, "weights",
                      (json_int_t)f->weights);
 }

@@ -94,7 +94,7 @@ static void add_bytes(stp_system_cost *cost, const stp_cost_plan *plan) {
     }
     cost->flash.front = fixed->front;
     cost->flash.runtime = fixed->runtime;
-    cost->flash.library = fixed->library;
+    cost->flash.compiler = fixed->compiler;
     cost->flash.front_tables = plan->front_tables;
     cost->flash.lists = plan->lists;
     cost->flash.weights = (long)plan->weights;
@@ -116,7 +116,7 @@ long long stp_system_cost_clip(const stp_system_cost *cost, const stp_cost_plan 
 }
 
 long stp_system_cost_flash(const stp_system_cost *cost) {
-    return cost->flash.front + cost->flash.operations + cost->flash.runtime + cost->flash.library +
+    return cost->flash.front + cost->flash.operations + cost->flash.runtime + cost->flash.compiler +
            cost->flash.front_tables + cost->flash.lists + cost->flash.weights;
 }
 

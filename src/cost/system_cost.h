@@ -37,8 +37,8 @@ typedef struct stp_system_cost {
     long long row, inference; // instructions of a row of features, of all operations
     stp_kind_cost kind[STAPES_OP_KINDS];
     struct {
-        long front, operations, runtime, library; // code
-        long front_tables, lists, weights;        // constants
+        long front, operations, runtime, compiler; // code
+        long front_tables, lists, weights;         // constants
     } flash;
     struct {
         long arena, stream, other; // other: the state and the code's variables

@@ -13,7 +13,7 @@ typedef struct stp_rounds {
 // Bytes that every system has, whatever its network.
 typedef struct stp_fixed_bytes {
     long front, shared, runtime,
-        library;             // code: front-end, what operations share, runtime, the compiler's own
+        compiler;            // code: front-end, what operations share, runtime, the compiler's own
     long variables, state;   // RAM beside arena and stream: variables of the code, `stapes` itself
     long stack_of_row;       // a row of features
     long stack_above_kernel; // of a decision, above the deepest kernel

@@ -18,7 +18,7 @@ typedef struct stp_count {
 // Flash in bytes. What the emulator's kit takes is not counted.
 typedef struct stp_flash {
     long front, nn, runtime,
-        library;       // code with its constants; the compiler's own (floats without FPU, memcpy)
+        compiler;      // code with its constants; the compiler's own (floats without FPU, memcpy)
     long front_tables; // window, twiddles, mel, DCT, norm
     long plan;         // lists of operations, maps, kernels, labels
     long weights;      // with biases, multipliers and shifts

@@ -67,7 +67,7 @@ static void add(const part *p, stp_flash *flash, long *ram) {
     if (model)
         *model_part(flash, p->section) += (long)p->bytes;
     else if (library)
-        flash->library += (long)p->bytes;
+        flash->compiler += (long)p->bytes;
     else
         *(room == 'f' ? &flash->front : room == 'n' ? &flash->nn : &flash->runtime) += (long)p->bytes;
 }

@@ -2,6 +2,7 @@
 
 #include "export/c_array.h"
 #include "export/front_source.h"
+#include "quant/int8_net.h"
 
 #include <string.h>
 
@@ -38,16 +39,6 @@ void stp_model_header(stp_text *text, const stp_system_source *system) {
 
 // --- model.c -------------------------------------------------------------------------------------------
 
-static const char *const kind_names[STAPES_OP_KINDS] = {
-    [STAPES_CONV] = "conv",
-    [STAPES_POINTWISE] = "pointwise",
-    [STAPES_DEPTHWISE] = "depthwise",
-    [STAPES_MAX_POOL] = "max_pool",
-    [STAPES_AVERAGE_POOL] = "average_pool",
-    [STAPES_ADD] = "add",
-    [STAPES_FULLY_CONNECTED] = "fully_connected",
-};
-
 // Structs are written in the order of their members.
 static void put_ops(stp_text *text, const stapes_model *m) {
     stp_text_printf(text, "static const stapes_op model_ops[%d] = {\n", m->ops);
@@ -57,7 +48,7 @@ static void put_ops(stp_text *text, const stapes_model *m) {
                         "    {%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %uu, %uu}, // %s\n",
                         o->kind, o->k_h, o->k_w, o->stride_h, o->stride_w, o->dilation, o->pad_top,
                         o->pad_left, o->in_low, o->out_low, o->out_high, o->in, o->second, o->out,
-                        (unsigned)o->weights, (unsigned)o->channel, kind_names[o->kind]);
+                        (unsigned)o->weights, (unsigned)o->channel, stp_int8_kind_name(o->kind));
     }
     stp_text_puts(text, "};\n");
 }
@@ -78,7 +69,7 @@ static void put_kernels(stp_text *text, const stapes_model *m) {
         int used = 0;
         for (int i = 0; i < m->ops; i++)
             used |= m->op[i].kind == kind;
-        stp_text_printf(text, "    %s%s,\n", used ? "stapes_nn_" : "", used ? kind_names[kind] : "0");
+        stp_text_printf(text, "    %s%s,\n", used ? "stapes_nn_" : "", used ? stp_int8_kind_name(kind) : "0");
     }
     stp_text_puts(text, "};\n");
 }

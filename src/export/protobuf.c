@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { WIRE_VARINT = 0, WIRE_LENGTH = 2, WIRE_FOUR_BYTES = 5, MOST_VARINT_BYTES = 10 };
+enum { WIRE_VARINT = 0, WIRE_LENGTH = 2, MOST_VARINT_BYTES = 10 };
 
 // Seven bits a byte, the lowest first; all but the last byte have their top bit set.
 static size_t encode(uint64_t value, uint8_t bytes[MOST_VARINT_BYTES]) {
@@ -31,15 +31,6 @@ static void put_key(stp_protobuf *to, int field, int wire) {
 void stp_protobuf_int(stp_protobuf *to, int field, int64_t value) {
     put_key(to, field, WIRE_VARINT);
     put_varint(to, (uint64_t)value);
-}
-
-void stp_protobuf_float(stp_protobuf *to, int field, float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    const uint8_t bytes[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16),
-                              (uint8_t)(bits >> 24)};
-    put_key(to, field, WIRE_FOUR_BYTES);
-    put(to, bytes, sizeof bytes);
 }
 
 void stp_protobuf_bytes(stp_protobuf *to, int field, const void *data, size_t bytes) {

@@ -8,9 +8,8 @@
 
 typedef stp_bytes stp_protobuf; // begins as zeros; stp_bytes_free when done
 
-// Fields by their number in the message: a whole number, a float, bytes, a text.
+// Fields by their number in the message: a whole number, bytes, a text.
 void stp_protobuf_int(stp_protobuf *to, int field, int64_t value);
-void stp_protobuf_float(stp_protobuf *to, int field, float value);
 void stp_protobuf_bytes(stp_protobuf *to, int field, const void *data, size_t bytes);
 void stp_protobuf_text(stp_protobuf *to, int field, const char *text);
 

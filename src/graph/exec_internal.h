@@ -99,7 +99,6 @@ stp_view stp_exec_no_view(void);
 stp_view stp_view_channels(stp_view view, int first, int count);
 int stp_exec_bn_of(const stp_exec *x, int tensor); // of its storage
 int stp_exec_group_of(const stp_exec *x, int block);
-stp_grad_mode stp_exec_grad_mode(const stp_exec *x, const stp_op *op, int source);
 // The gradient view of a source and whether to add, having zeroed the storage where that is due.
 stp_view stp_exec_grad_target(stp_exec *x, const stp_op *op, int source, int tensor, int block, int *add);
 

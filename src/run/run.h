@@ -11,7 +11,7 @@
 typedef struct stp_run stp_run;
 
 // Makes the folder (parents too). A folder that exists and is not empty is refused (STP_ERR_USAGE: give
-// another --out or --resume it), as is one that cannot be written.
+// another --out), as is one that cannot be written.
 stp_status stp_run_create(stp_run **run, const char *path, stp_err *err);
 // Opens an existing one; STP_ERR_IO / STP_ERR_FORMAT when it is none (no settings.json).
 stp_status stp_run_open(stp_run **run, const char *path, stp_err *err);

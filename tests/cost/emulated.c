@@ -125,8 +125,8 @@ static void compare_instructions(const subject *s, const stp_system_cost *cost, 
 
 static void compare_bytes(const subject *s, const stp_system_cost *cost, const stp_emulated *e) {
     const stp_flash *f = &e->flash;
-    long code = f->front + f->nn + f->runtime + f->library;
-    long predicted = cost->flash.front + cost->flash.operations + cost->flash.runtime + cost->flash.library;
+    long code = f->front + f->nn + f->runtime + f->compiler;
+    long predicted = cost->flash.front + cost->flash.operations + cost->flash.runtime + cost->flash.compiler;
     exactly("weights, biases and multipliers", cost->flash.weights, f->weights);
     exactly("the front-end's tables", cost->flash.front_tables, f->front_tables);
     exactly("the arena", cost->ram.arena, (long)s->device->model.arena_bytes);

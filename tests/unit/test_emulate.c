@@ -58,7 +58,7 @@ static void test_map(void **state) {
     assert_int_equal(flash.weights, 0x100);
     assert_int_equal(flash.front_tables, 0x200);
     assert_int_equal(flash.plan, 0x30);
-    assert_int_equal(flash.library, 8);
+    assert_int_equal(flash.compiler, 8);
     assert_int_equal(ram, 4);
     assert_int_equal(stp_link_map_object(map, "stapes-nn-conv.o"), 0x10);
     assert_int_equal(stp_link_map_object(map, "stapes-front-front_arithmetic.o"), 4);

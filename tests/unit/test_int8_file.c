@@ -1,10 +1,8 @@
 // An int8 form on disk: what comes back is what went in, and everything damaged is refused in one line that
 // says what to do.
 #include "base/file.h"
-#include "int8_problem.h"
 #include "quant/int8_file.h"
-
-static const char *const labels[] = {"ja", "nein", "_unknown_"};
+#include "small_system.h"
 
 typedef struct place {
     char folder[64];
@@ -12,28 +10,6 @@ typedef struct place {
     stp_model *model;
     stp_int8_net *net;
 } place;
-
-static stp_model *make_model(void) {
-    stp_front_spec front;
-    stp_model *model;
-    stp_err err;
-    problem_must(stp_front_spec_parse(&front, "400/200/20:10", "mfcc", 16000, 20, 7600, &err), &err);
-    stp_model_options options = {
-        .net = STP_NET_DS_CNN, .labels = labels, .classes = 3, .clip_samples = 4000, .front = &front};
-    problem_must(stp_model_create(&model, &options, &err), &err);
-    stp_graph_init(model->graph, 7, model->weights, model->running);
-    return model;
-}
-
-static stp_int8_net *make_net(const stp_model *model) {
-    stp_int8_net *net;
-    stp_err err;
-    problem_must(stp_int8_lower(&net, model->graph, model->weights, model->running, &err), &err);
-    for (int s = 0; s < net->scales; s++)
-        stp_int8_set_range(&net->scale[s], net->scale[s].positive ? 0 : -1.0 - s, 2.0 + 0.1 * s);
-    problem_must(stp_int8_quantise(net, &err), &err);
-    return net;
-}
 
 static void save(place *p) {
     stp_err err;
@@ -49,8 +25,8 @@ static int make_place(void **state) {
     testing_make_folder(p.folder);
     snprintf(path, sizeof path, "%s/run", p.folder);
     problem_must(stp_run_create(&p.run, path, &err), &err);
-    p.model = make_model();
-    p.net = make_net(p.model);
+    p.model = small_system_model();
+    p.net = small_system_net(p.model);
     *state = &p;
     return 0;
 }

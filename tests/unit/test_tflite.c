@@ -3,35 +3,7 @@
 #include "base/file.h"
 #include "base/json_memory.h"
 #include "export/tflite_file.h"
-#include "int8_problem.h"
-
-static const char *const labels[] = {"ja", "n\xc3\xa4", "_unknown_"};
-
-static stp_model *make_model(void) {
-    stp_front_spec front;
-    stp_model *model;
-    stp_err err;
-    problem_must(stp_front_spec_parse(&front, "400/200/20:10", "mfcc", 16000, 20, 7600, &err), &err);
-    stp_model_options options = {
-        .net = STP_NET_DS_CNN, .labels = labels, .classes = 3, .clip_samples = 4000, .front = &front};
-    problem_must(stp_model_create(&model, &options, &err), &err);
-    stp_graph_init(model->graph, 7, model->weights, model->running);
-    for (int i = 0; i < front.coefficients; i++) {
-        model->norm_mean[i] = 0.1f * (float)(i - 3);
-        model->norm_inv[i] = 1.0f / (float)(i + 3);
-    }
-    return model;
-}
-
-static stp_int8_net *make_net(const stp_model *model) {
-    stp_int8_net *net;
-    stp_err err;
-    problem_must(stp_int8_lower(&net, model->graph, model->weights, model->running, &err), &err);
-    for (int s = 0; s < net->scales; s++)
-        stp_int8_set_range(&net->scale[s], net->scale[s].positive ? 0 : -1.0 - s, 2.0 + 0.1 * s);
-    problem_must(stp_int8_quantise(net, &err), &err);
-    return net;
-}
+#include "small_system.h"
 
 // The JSON text in a file's metadata: a buffer that begins with a brace.
 static json_t *read_metadata(const char *data, size_t bytes) {
@@ -51,8 +23,8 @@ static void labels_and_front_end_travel_along(void **state) {
     char folder[64], path[128], *data;
     size_t bytes;
     stp_err err;
-    stp_model *model = make_model();
-    stp_int8_net *net = make_net(model);
+    stp_model *model = small_system_model();
+    stp_int8_net *net = small_system_net(model);
     testing_make_folder(folder);
     snprintf(path, sizeof path, "%s/x.tflite", folder);
     problem_must(stp_tflite_file_write(net, model, STP_TFLITE_IN_INT8, path, &err), &err);
@@ -62,7 +34,7 @@ static void labels_and_front_end_travel_along(void **state) {
     assert_non_null(about);
     for (int i = 0; i < 3; i++)
         assert_string_equal(json_string_value(json_array_get(json_object_get(about, "labels"), (size_t)i)),
-                            labels[i]);
+                            small_labels[i]);
     assert_int_equal(json_integer_value(json_object_get(about, "clip_samples")), 4000);
     assert_int_equal(json_integer_value(json_object_get(front, "window_samples")), 400);
     assert_int_equal(json_integer_value(json_object_get(front, "fft_samples")), 512);
@@ -150,28 +122,14 @@ static void what_the_format_cannot_say_is_refused(void **state) {
     int8_problem_free(&q);
 }
 
+static stp_status write_int8(const stp_int8_net *net, const stp_model *model, const char *path,
+                             stp_err *err) {
+    return stp_tflite_file_write(net, model, STP_TFLITE_IN_INT8, path, err);
+}
+
 static void memory_can_run_out(void **state) {
     (void)state;
-    char folder[64], path[128];
-    stp_err err;
-    stp_model *model = make_model();
-    stp_int8_net *net = make_net(model);
-    testing_make_folder(folder);
-    snprintf(path, sizeof path, "%s/x.tflite", folder);
-    stp_status status = STP_ERR_MEMORY;
-    int failures = 0;
-    for (long n = 0; status != STP_OK; n++, failures++) {
-        long live = stp_alloc_live();
-        stp_alloc_fail_after(n);
-        status = stp_tflite_file_write(net, model, STP_TFLITE_IN_INT8, path, &err);
-        stp_alloc_fail_after(-1);
-        assert_true(status == STP_OK || status == STP_ERR_MEMORY);
-        assert_int_equal(stp_alloc_live(), live);
-    }
-    assert_true(failures > 20);
-    stp_int8_net_destroy(net);
-    stp_model_destroy(model);
-    testing_remove_folder(folder);
+    small_system_memory_runs_out("x.tflite", write_int8);
 }
 
 int main(void) {

@@ -193,7 +193,7 @@ static void print_bytes(stp_processor processor, const char *map, const char *sa
            "above its kernels\nFIXED(");
     print_upper(stp_processor_name(processor));
     printf(", %ld, %ld, %ld, %ld, %ld, %ld, %ld, %ld)\n", flash.front, flash.nn - own, flash.runtime,
-           flash.library, variables, stack[STAPES_OP_KINDS + 1], stack[STAPES_OP_KINDS],
+           flash.compiler, variables, stack[STAPES_OP_KINDS + 1], stack[STAPES_OP_KINDS],
            decision > deepest ? decision - deepest : 0);
 }
 
