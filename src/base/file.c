@@ -37,8 +37,8 @@ stp_status stp_file_begin(stp_file_out *out, const char *path, stp_err *err) {
     out->fd = -1;
     if (strlen(path) >= sizeof out->path)
         return stp_err_set(err, STP_ERR_USAGE, "%.60s...: the path is too long; give a shorter one", path);
-    struct stat
-        there; // the file is put in its place by renaming, which would do away with a device or a link
+    // The file is put in its place by renaming, which would do away with a device or a link.
+    struct stat there;
     if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
         return stp_err_set(err, STP_ERR_IO, "%s: not a regular file; give another name", path);
     strcpy(out->path, path);
