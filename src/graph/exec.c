@@ -43,6 +43,10 @@ stp_view stp_exec_grad(const stp_exec *x, int tensor, int block) {
                       .w = t->w};
 }
 
+int stp_exec_storage_of(const stp_exec *x, int tensor) {
+    return x->g->tensor[tensor].storage;
+}
+
 int stp_exec_bn_of(const stp_exec *x, int tensor) {
     return x->g->tensor[x->g->tensor[tensor].storage].bn;
 }
@@ -76,7 +80,7 @@ static void measure_scratch(stp_exec *x) {
     for (int i = 0; i < x->g->ops; i++) {
         const stp_op *op = &x->g->op[i];
         const stp_tensor *out = &x->g->tensor[op->out], *in = op->in >= 0 ? &x->g->tensor[op->in] : out;
-        int sums = op->kind == STP_OP_MIX ? op->terms + 1 : 2;
+        int sums = op->kind == STP_OP_MIX ? op->terms + 1 + x->mix[i].gathered : 2;
         int channels = in->c > out->c ? in->c : out->c, width = in->w > out->w ? in->w : out->w;
         int k = op->window.k_h > op->window.k_w ? op->window.k_h : op->window.k_w;
         x->sums_reals = most(x->sums_reals, (size_t)sums * channels * x->lanes);
@@ -127,15 +131,18 @@ static int make_mix(stp_exec *x, int id) {
     run->constant = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * channels);
     run->plain = STP_ARENA_ARRAY(x->arena, stp_real, terms * channels);
     run->kept = STP_ARENA_ARRAY(x->arena, int, terms);
+    run->gather = STP_ARENA_ARRAY(x->arena, stp_mix_gather, terms);
     run->sum_g = STP_ARENA_ARRAY(x->arena, double, x->blocks *channels);
     run->factor = drop ? STP_ARENA_ARRAY(x->arena, stp_real, x->blocks * terms * x->lanes) : NULL;
-    return run->coef && run->constant && run->plain && run->kept && run->sum_g && (!drop || run->factor);
+    return run->coef && run->constant && run->plain && run->kept && run->gather && run->sum_g &&
+           (!drop || run->factor);
 }
 
 static int make_tables(stp_exec *x) {
     const stp_graph *g = x->g;
     x->step = STP_ARENA_ARRAY(x->arena, stp_step, 4 * g->ops);
     x->place = STP_ARENA_ARRAY(x->arena, stp_place, g->tensors);
+    x->lies_in = STP_ARENA_ARRAY(x->arena, int, g->tensors);
     x->grad_mode = STP_ARENA_ARRAY(x->arena, stp_grad_mode *, g->ops);
     x->rectifies = STP_ARENA_ARRAY(x->arena, int, g->ops);
     x->idle = stp_arena_alloc(x->arena, (size_t)g->ops);
@@ -144,7 +151,7 @@ static int make_tables(stp_exec *x) {
     x->bn = STP_ARENA_ARRAY(x->arena, stp_bn_run, g->bns + 1);
     x->mix = STP_ARENA_ARRAY(x->arena, stp_mix_run, g->ops);
     x->d_coefs = STP_ARENA_ARRAY(x->arena, double, x->groups * g->coefs + 1);
-    if (!x->step || !x->place || !x->grad_mode || !x->rectifies || !x->idle || !x->dotted ||
+    if (!x->step || !x->place || !x->lies_in || !x->grad_mode || !x->rectifies || !x->idle || !x->dotted ||
         !x->dotted_term || !x->bn || !x->mix || !x->d_coefs)
         return 0;
     for (int i = 0; i < g->bns; i++)

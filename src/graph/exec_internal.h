@@ -37,15 +37,32 @@ typedef struct stp_bn_run {
     // none).
     int grad_tensor;
     int lazy_coef;
+    int normalised; // z is overwritten by its normalised self (x->lies_in)
 } stp_bn_run;
+
+// A term of a mix, the reader of a tensor.
+typedef struct stp_mix_reader {
+    int mix, term; // index of the operation, and of the term among its own
+} stp_mix_reader;
+
+// A term that several mixes share: the first of them, last in backward, does its part of all of them.
+typedef struct stp_mix_gather {
+    int term; // of the first
+    stp_mix_reader *reader;
+    int readers;
+    stp_real *coef; // [readers][channels], without scales
+} stp_mix_gather;
 
 typedef struct stp_mix_run {
     stp_real *coef;     // [groups][terms][channels], with the terms' scales folded in
     stp_real *constant; // [groups][channels]
     stp_real *plain;    // [kept][channels], without
-    int *kept, keeps;   // the terms whose part of backward is not a step of its own (STP_STEP_DOT)
-    double *sum_g;      // [blocks][channels]
-    stp_real *factor;   // [blocks][terms][lanes], drop path; NULL where no term may drop
+    int *kept, keeps;   // the terms whose part of backward is neither a step of its own (STP_STEP_DOT) nor
+                        // gathered
+    stp_mix_gather *gather;
+    int gathers, gathered; // gathered: readers in all of them
+    double *sum_g;         // [blocks][channels]
+    stp_real *factor;      // [blocks][terms][lanes], drop path; NULL where no term may drop
 } stp_mix_run;
 
 // What backward of an operation does to the gradient of its index-th source: nothing, write, add, or zero the
@@ -63,6 +80,7 @@ struct stp_exec {
     stp_step *step;
     int forward_steps, steps;
     stp_place *place; // [tensors], valid for storages
+    int *lies_in;     // [tensors]: the storage whose place this one's values take over, or itself
     int *rectifies;   // [ops]: the affine that this depthwise convolution does as it reads, or -1
     char *idle;       // [ops]: an affine that its reader does
     int *dotted;      // [ops]: the mix that alone reads its result, by a step of its own, or -1
@@ -87,6 +105,13 @@ struct stp_exec {
 // Schedule, places of all storages, ways of all gradients (exec_plan.c). Returns the reals of a block's
 // memory.
 stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err);
+// The part of it that says what readers do (exec_readers.c); 0: no memory.
+int stp_exec_choose_readers(stp_exec *x);
+// Whether an operation's backward serves its source: reads the value, or gives it a gradient.
+int stp_exec_serves_in_backward(const stp_exec *x, const stp_op *op, int source);
+// Whether the gradient of a tensor has a place of its own.
+int stp_exec_has_own_grad(const stp_exec *x, int tensor);
+int stp_exec_storage_of(const stp_exec *x, int tensor);
 // Reals from one row of a tensor to the next.
 ptrdiff_t stp_exec_row_stride(int channels, int columns, int lanes);
 

@@ -13,133 +13,10 @@ ptrdiff_t stp_exec_row_stride(int channels, int columns, int lanes) {
     return row;
 }
 
-static int storage_of(const stp_exec *x, int tensor) {
-    return x->g->tensor[tensor].storage;
-}
-
-static const stp_op_row *row_of(const stp_op *op) {
-    return &stp_op_registry[op->kind];
-}
-
-// --- what is never made ---------------------------------------------------------------------------------
-
-static int readers_of(const stp_exec *x, int tensor, int *reader) {
-    int readers = x->g->output == tensor;
-    for (int i = 0; i < x->g->ops; i++)
-        for (int s = 0, t; (t = row_of(&x->g->op[i])->sources(x->g, &x->g->op[i], s)) >= 0; s++)
-            if (storage_of(x, t) == tensor) {
-                readers++;
-                *reader = i;
-            }
-    return readers;
-}
-
-// A batch norm and rectifier between two depthwise convolutions, with no other reader, are done by the second
-// one's kernel row by row: no tensor, and no pass over it in either direction.
-static void find_rectified_inputs(stp_exec *x) {
-    for (int i = 0; i < x->g->ops; i++)
-        x->rectifies[i] = -1;
-    for (int i = 0; i < x->g->ops; i++) {
-        const stp_op *op = &x->g->op[i];
-        int reader = -1;
-        if (op->kind != STP_OP_AFFINE || !op->relu || x->g->tensor[op->in].bn < 0)
-            continue;
-        if (readers_of(x, op->in, &reader) != 1 || readers_of(x, op->out, &reader) != 1 ||
-            x->g->op[reader].kind != STP_OP_DWPW)
-            continue;
-        x->rectifies[reader] = i;
-        x->idle[i] = 1;
-    }
-}
-
-int stp_exec_source(const stp_exec *x, const stp_op *op, int index) {
-    int affine = x->rectifies[op - x->g->op];
-    return affine >= 0 && index == 0 ? x->g->op[affine].in : row_of(op)->sources(x->g, op, index);
-}
-
-// --- who reads a batch-normed tensor ------------------------------------------------------------------
-
-// The maker of a batch-normed tensor reads the gradient where its only consumer has it, if it has one only;
-// otherwise the consumers add theirs up in a gradient of the tensor's own.
-static void choose_gradient_of_bn(stp_exec *x, int id) {
-    const stp_graph *g = x->g;
-    int tensor = g->bn[id].tensor, consumers = 0;
-    stp_bn_run *run = &x->bn[id];
-    run->grad_tensor = tensor;
-    run->lazy_coef = -2;
-    int through = -1, coef = -2;
-    for (int i = 0; i < g->ops; i++) {
-        const stp_op *op = &g->op[i];
-        for (int s = 0, t; !x->idle[i] && (t = stp_exec_source(x, op, s)) >= 0; s++) {
-            if (storage_of(x, t) != tensor)
-                continue;
-            int drop = op->kind == STP_OP_MIX && g->term[op->term_first + s].drop;
-            // a convolution that rectifies it masks its gradient, which so has to be its own
-            consumers += 1 + (drop || op->kind == STP_OP_DWPW);
-            through = op->out;
-            coef = op->kind == STP_OP_MIX ? g->term[op->term_first + s].coef : -2;
-        }
-    }
-    if (consumers != 1)
-        return;
-    run->grad_tensor = through;
-    run->lazy_coef = coef < 0 ? -2 : coef;
-}
-
-static int drops(const stp_exec *x, const stp_op *mix) {
-    for (int t = 0; t < mix->terms; t++)
-        if (x->g->term[mix->term_first + t].drop)
-            return 1;
-    return 0;
-}
-
-// Results of depthwise convolutions that one mix alone reads and that are made again. (Of those that are
-// kept, a mix takes all at once: g passes by once instead of once a term.)
-static void find_dots(stp_exec *x) {
-    const stp_graph *g = x->g;
-    for (int i = 0; i < g->ops; i++)
-        x->dotted[i] = -1;
-    for (int i = 0; i < g->ops; i++) {
-        const stp_op *op = &g->op[i];
-        stp_mix_run *run = &x->mix[i];
-        for (int t = 0; op->kind == STP_OP_MIX && t < op->terms; t++) {
-            int tensor = g->term[op->term_first + t].tensor, bn = g->tensor[tensor].bn;
-            int maker = g->tensor[tensor].maker;
-            int apart =
-                bn >= 0 && g->tensor[tensor].transient && x->bn[bn].grad_tensor == op->out && maker >= 0;
-            if (apart && g->op[maker].kind == STP_OP_DWPW && !drops(x, op)) {
-                x->dotted[maker] = i;
-                x->dotted_term[maker] = t;
-            } else {
-                run->kept[run->keeps++] = t;
-            }
-        }
-    }
-}
-
-// Whether the backward of an operation reads the value of its source.
-static int reads_in_backward(const stp_exec *x, const stp_op *op, int source) {
-    const stp_mix_run *run = &x->mix[op - x->g->op];
-    for (int k = 0; op->kind == STP_OP_MIX && k < run->keeps; k++)
-        if (run->kept[k] == source)
-            return 1;
-    return op->kind != STP_OP_MIX;
-}
-
-static int has_own_grad(const stp_exec *x, int tensor) {
-    int storage = storage_of(x, tensor), bn = x->g->tensor[storage].bn;
-    if (bn >= 0 && x->bn[bn].grad_tensor != storage)
-        return 0;
-    for (int i = 0; i < x->g->input_count; i++)
-        if (x->g->inputs[i] == storage)
-            return 0;
-    return 1;
-}
-
 // The storage whose gradient the backward of an operation reads.
 static int grad_read(const stp_exec *x, const stp_op *op) {
     int bn = stp_exec_bn_of(x, op->out);
-    return storage_of(x, bn >= 0 ? x->bn[bn].grad_tensor : op->out);
+    return stp_exec_storage_of(x, bn >= 0 ? x->bn[bn].grad_tensor : op->out);
 }
 
 // --- the schedule -----------------------------------------------------------------------------------------
@@ -148,9 +25,13 @@ static void add_step(stp_exec *x, int op, stp_step_kind kind) {
     x->step[x->steps++] = (stp_step){op, kind};
 }
 
+static int is_made_again(const stp_exec *x, int storage) {
+    return x->g->tensor[x->lies_in[storage]].transient;
+}
+
 static void remake(stp_exec *x, int tensor, char *remade) {
-    int storage = storage_of(x, tensor);
-    if (!x->g->tensor[storage].transient || remade[storage])
+    int storage = stp_exec_storage_of(x, tensor);
+    if (!is_made_again(x, storage) || remade[storage])
         return;
     remade[storage] = 1;
     int maker = x->g->tensor[storage].maker;
@@ -176,7 +57,7 @@ static void schedule(stp_exec *x, char *remade) {
             add_step(x, i, STP_STEP_DOT);
         }
         for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++)
-            if (reads_in_backward(x, op, s))
+            if (stp_exec_serves_in_backward(x, op, s))
                 remake(x, t, remade);
         add_step(x, i, STP_STEP_BACKWARD);
     }
@@ -185,37 +66,98 @@ static void schedule(stp_exec *x, char *remade) {
 // --- gradients: write, or add
 // -------------------------------------------------------------------------------
 
-static int count_in_mix(const stp_exec *x, const stp_op *op, int storage) {
+// Which gradients somebody has given something to, while backward is gone through.
+typedef struct begun {
+    int *first;    // [tensors]: where a storage's channels begin
+    char *channel; // begun
+    char *whole;   // [tensors]: a storage that is begun as a whole, by zeroing it
+} begun;
+
+static int count_in_op(const stp_exec *x, const stp_op *op, int storage) {
     int n = 0;
     for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++)
-        n += storage_of(x, t) == storage;
+        n += stp_exec_storage_of(x, t) == storage;
     return n;
 }
 
-static stp_grad_mode mode_of(const stp_exec *x, const stp_op *op, int tensor, char *begun) {
-    int storage = storage_of(x, tensor);
-    if (!has_own_grad(x, tensor))
-        return STP_GRAD_NONE;
-    if (begun[storage])
+// The first to write the whole tensor need not add; who writes a part of it first, zeroes the rest.
+static stp_grad_mode mode_of_whole(const stp_exec *x, const stp_op *op, int tensor, begun *b) {
+    int storage = stp_exec_storage_of(x, tensor);
+    char *any = &b->channel[b->first[storage]];
+    if (*any)
         return STP_GRAD_ADD;
-    begun[storage] = 1;
-    // The first to write the whole tensor need not add; who writes a part of it first, zeroes the rest.
-    return storage == tensor && count_in_mix(x, op, storage) == 1 ? STP_GRAD_WRITE : STP_GRAD_ZERO_ADD;
+    *any = 1;
+    return storage == tensor && count_in_op(x, op, storage) == 1 ? STP_GRAD_WRITE : STP_GRAD_ZERO_ADD;
 }
 
-static int choose_grad_modes(stp_exec *x, char *begun) {
-    for (int i = x->forward_steps; i < x->steps; i++) {
-        const stp_op *op = &x->g->op[x->step[i].op];
-        if (x->step[i].kind != STP_STEP_BACKWARD)
-            continue;
-        int sources = op->kind == STP_OP_MIX ? op->terms : 1;
-        stp_grad_mode *mode = STP_ARENA_ARRAY(x->arena, stp_grad_mode, sources);
-        if (!mode)
-            return 0;
-        for (int s = 0; s < sources; s++)
-            mode[s] = mode_of(x, op, stp_exec_source(x, op, s), begun);
-        x->grad_mode[x->step[i].op] = mode;
+// The first to write some channels need not add. That some of a view's channels were begun and others not is
+// rare enough to give in to.
+static stp_grad_mode mode_of(const stp_exec *x, const stp_op *op, int source, begun *b) {
+    int tensor = stp_exec_source(x, op, source), storage = stp_exec_storage_of(x, tensor), before = 0;
+    if (!stp_exec_serves_in_backward(x, op, source) || !stp_exec_has_own_grad(x, tensor))
+        return STP_GRAD_NONE;
+    if (b->whole[storage])
+        return mode_of_whole(x, op, tensor, b);
+    const stp_tensor *t = &x->g->tensor[tensor];
+    for (int c = 0; c < t->c; c++) {
+        char *channel = &b->channel[b->first[storage] + t->c_first + c * t->c_step];
+        before += *channel;
+        *channel = 1;
     }
+    b->whole[storage] = before > 0 && before < t->c;
+    return before ? STP_GRAD_ADD : STP_GRAD_WRITE;
+}
+
+// In the order in which an operation serves its sources: of a mix, what it gathers comes last.
+static void choose_modes_of(const stp_exec *x, const stp_op *op, begun *b, stp_grad_mode *mode) {
+    const stp_mix_run *run = &x->mix[op - x->g->op];
+    if (op->kind != STP_OP_MIX) {
+        mode[0] = mode_of(x, op, 0, b);
+        return;
+    }
+    for (int s = 0; s < op->terms; s++)
+        mode[s] = STP_GRAD_NONE;
+    for (int k = 0; k < run->keeps; k++)
+        mode[run->kept[k]] = mode_of(x, op, run->kept[k], b);
+    for (int k = 0; k < run->gathers; k++)
+        mode[run->gather[k].term] = mode_of(x, op, run->gather[k].term, b);
+}
+
+static void choose_all_modes(const stp_exec *x, begun *b, int channels) {
+    memset(b->channel, 0, (size_t)channels);
+    for (int i = x->forward_steps; i < x->steps; i++)
+        if (x->step[i].kind == STP_STEP_BACKWARD)
+            choose_modes_of(x, &x->g->op[x->step[i].op], b, x->grad_mode[x->step[i].op]);
+}
+
+// A storage of which nobody begins some channels is begun as a whole: somebody reads them all.
+static void find_gaps(const stp_exec *x, begun *b) {
+    for (int t = 0; t < x->g->tensors; t++) {
+        int n = 0, channels = x->g->tensor[t].c;
+        for (int c = 0; c < channels && stp_exec_storage_of(x, t) == t; c++)
+            n += b->channel[b->first[t] + c];
+        b->whole[t] |= n > 0 && n < channels;
+    }
+}
+
+static int choose_grad_modes(stp_exec *x, stp_arena *scratch) {
+    int channels = 0;
+    begun b = {.first = STP_ARENA_ARRAY(scratch, int, x->g->tensors + 1),
+               .whole = stp_arena_alloc(scratch, (size_t)x->g->tensors + 1)};
+    for (int t = 0; b.first && t < x->g->tensors; t++) {
+        b.first[t] = channels;
+        channels += x->g->tensor[t].c;
+    }
+    b.channel = stp_arena_alloc(scratch, (size_t)channels + 1);
+    if (!b.first || !b.whole || !b.channel)
+        return 0;
+    memset(b.whole, 0, (size_t)x->g->tensors);
+    for (int i = 0; i < x->g->ops; i++)
+        if (!(x->grad_mode[i] = STP_ARENA_ARRAY(x->arena, stp_grad_mode, x->g->op[i].terms + 1)))
+            return 0;
+    choose_all_modes(x, &b, channels);
+    find_gaps(x, &b);
+    choose_all_modes(x, &b, channels);
     return 1;
 }
 
@@ -250,8 +192,8 @@ static void touch(stp_plan_item *item, int step) {
 }
 
 static void touch_value(const stp_exec *x, lifetimes *l, int tensor, int step) {
-    int storage = storage_of(x, tensor);
-    int again = x->g->tensor[storage].transient && step >= x->forward_steps;
+    int storage = x->lies_in[stp_exec_storage_of(x, tensor)];
+    int again = is_made_again(x, storage) && step >= x->forward_steps;
     touch(&l->item[3 * storage + again], step);
 }
 
@@ -268,16 +210,21 @@ static void touch_step(const stp_exec *x, lifetimes *l, int i) {
         return;
     }
     for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++) {
-        if (!backward || reads_in_backward(x, op, s))
+        if (!backward || stp_exec_serves_in_backward(x, op, s))
             touch_value(x, l, t, i);
         if (backward && x->grad_mode[x->step[i].op][s] != STP_GRAD_NONE)
-            touch_grad(l, storage_of(x, t), i);
+            touch_grad(l, stp_exec_storage_of(x, t), i);
     }
-    int reads_output = row_of(op)->reads_output_backward || x->rounded || stp_exec_bn_of(x, op->out) >= 0;
+    int reads_output =
+        stp_op_registry[op->kind].reads_output_backward || x->rounded || stp_exec_bn_of(x, op->out) >= 0;
     if (!backward || reads_output)
         touch_value(x, l, op->out, i);
     if (backward)
         touch_grad(l, grad_read(x, op), i);
+    const stp_mix_run *run = &x->mix[x->step[i].op];
+    for (int k = 0; backward && op->kind == STP_OP_MIX && k < run->gathers; k++)
+        for (int r = 0; r < run->gather[k].readers; r++)
+            touch_grad(l, grad_read(x, &x->g->op[run->gather[k].reader[r].mix]), i);
 }
 
 static void touch_ends(const stp_exec *x, lifetimes *l) {
@@ -320,8 +267,11 @@ static size_t place_all(stp_exec *x, lifetimes *l) {
             p->value[which[i] % 3] = offset;
     }
     for (int t = 0; t < tensors; t++)
-        if (!x->g->tensor[t].transient)
+        if (!is_made_again(x, t))
             x->place[t].value[1] = x->place[t].value[0];
+    for (int t = 0; t < tensors; t++)
+        for (int k = 0; k < 2 && x->lies_in[t] != t; k++)
+            x->place[t].value[k] = x->place[x->lies_in[t]].value[k];
     return total;
 }
 
@@ -330,17 +280,16 @@ stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err) {
     stp_arena *scratch = stp_arena_create();
     if (!scratch)
         return stp_err_memory(err, "a memory plan", 64);
-    char *marks = stp_arena_alloc(scratch, (size_t)tensors * 2);
+    char *marks = stp_arena_alloc(scratch, (size_t)tensors);
     lifetimes l = {.item = STP_ARENA_ARRAY(scratch, stp_plan_item, 3 * tensors),
                    .order = STP_ARENA_ARRAY(scratch, int, 9 * tensors)};
     int enough = marks && l.item && l.order;
     if (enough) {
-        find_rectified_inputs(x);
-        for (int i = 0; i < x->g->bns; i++)
-            choose_gradient_of_bn(x, i);
-        find_dots(x);
+        enough = stp_exec_choose_readers(x);
+    }
+    if (enough) {
         schedule(x, marks);
-        enough = choose_grad_modes(x, marks + tensors);
+        enough = choose_grad_modes(x, scratch);
     }
     if (enough)
         *block_reals = place_all(x, &l);

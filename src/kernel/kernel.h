@@ -101,6 +101,12 @@ typedef struct stp_kernels {
                          const stp_real *lane_factor, stp_real *sums, const stp_view *d_terms,
                          const int *add);
 
+    // The other way round, for a term that several mixes share: d_term[c] = sum_t coef[t][c]*g[t][c], added
+    // where `add` (p == NULL: not wanted); sums [count][C][lanes], ADDED to: sum g[t]*term (term.p NULL: left
+    // alone). coef: [count][C]. All views have one shape. One pass over memory.
+    void (*mix_gather)(int count, const stp_view *g, const stp_real *coef, stp_view term, stp_real *sums,
+                       stp_view d_term, int add);
+
     // out[c][lane] = mean over pixels; backward spreads g[c][lane] / (h*w).
     void (*mean_forward)(stp_view in, stp_real *out);
     void (*mean_backward)(const stp_real *g, stp_view d_in, int add);

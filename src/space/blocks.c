@@ -19,9 +19,7 @@ int stp_block_preprocess(stp_graph *g, int in, int channels, int affine) {
     const stp_tensor *t = &g->tensor[in];
     stp_window window = stp_window_same(1, 1, 1, 1, 1, t->h, t->w);
     int z = stp_graph_conv(g, in, channels, window, t->h, t->w, 1, 0, -1);
-    // A supernet makes it again in backward. A found network keeps it: 5 % faster, and there is the memory.
-    int transient = !affine;
-    return stp_graph_affine(g, stp_graph_bn(g, z, affine), 0, 0, transient);
+    return stp_graph_affine(g, stp_graph_bn(g, z, affine), 0, 0, 0);
 }
 
 int stp_block_factorised_reduce(stp_graph *g, int in, int channels, int affine) {

@@ -1,4 +1,4 @@
-// mix_forward and mix_backward against plain loops in double.
+// mix_forward, mix_backward and mix_gather against plain loops in double.
 #include "ref/ref_common.h"
 
 typedef struct mix_case {
@@ -108,6 +108,44 @@ static void check_backward(const stp_kernels *k, const mix_case *t, mix_data *m,
     stp_free(gg);
 }
 
+// The terms of the case are the gradients that are gathered; its first d_term is the term itself.
+static void check_gather(const stp_kernels *k, const mix_case *t, mix_data *m, stp_rng *rng, int with_sums,
+                         int add) {
+    ref_tensor d_term = ref_make(rng, k->lanes, t->c, t->h, t->w, 0, t->spread);
+    const size_t n = ref_values(&d_term), plane = n / t->c, n_sums = (size_t)t->terms * t->c * k->lanes;
+    stp_real *sums = ref_random(rng, n_sums);
+    double *want = add ? ref_dense(&d_term) : ref_zeros(n), *want_sums = ref_zeros(n_sums);
+    double *term = ref_dense(&m->d_terms[0]);
+    double *start = ref_zeros(n_sums);
+    for (size_t i = 0; i < n_sums; i++)
+        want_sums[i] = start[i] = sums[i];
+    for (int j = 0; j < t->terms; j++) {
+        double *g = ref_dense(&m->terms[j]);
+        for (size_t i = 0; i < n; i++) {
+            const int c = (int)(i / plane), lane = (int)(i % k->lanes);
+            want[i] += weight(m, t, j, c, lane, k->lanes, 0) * g[i];
+            if (with_sums)
+                want_sums[((size_t)j * t->c + c) * k->lanes + lane] += g[i] * term[i];
+        }
+        stp_free(g);
+    }
+    const stp_view none = {0}, value = with_sums ? m->d_terms[0].view : none;
+    k->mix_gather(t->terms, m->views, m->coef, value, with_sums ? sums : NULL, d_term.view, add);
+    ref_check_tensor("mix_gather d_term", &d_term, want, REF_TOLERANCE);
+    if (with_sums && !add) { // the sums alone: as much once more
+        k->mix_gather(t->terms, m->views, m->coef, value, sums, none, 0);
+        for (size_t i = 0; i < n_sums; i++)
+            want_sums[i] += want_sums[i] - start[i];
+    }
+    ref_check("mix_gather sums", sums, want_sums, n_sums, REF_TOLERANCE);
+    ref_free(&d_term);
+    stp_free(sums);
+    stp_free(want);
+    stp_free(want_sums);
+    stp_free(start);
+    stp_free(term);
+}
+
 static void mix_of_isa(const stp_kernels *k) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int flags = 0; flags < 4; flags++) {
@@ -116,6 +154,7 @@ static void mix_of_isa(const stp_kernels *k) {
             make(&m, &cases[i], k->lanes, &rng);
             check_forward(k, &cases[i], &m, &rng, flags & 1, flags >> 1);
             check_backward(k, &cases[i], &m, &rng, flags & 1, flags >> 1);
+            check_gather(k, &cases[i], &m, &rng, flags & 1, flags >> 1);
             release(&m, &cases[i]);
         }
 }

@@ -33,6 +33,8 @@ void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_
 void STP_LANE_NAME(stp_mix_backward)(stp_view g, int count, const stp_view *terms, const stp_real *coef,
                                      const stp_real *lane_factor, stp_real *sums, const stp_view *d_terms,
                                      const int *add);
+void STP_LANE_NAME(stp_mix_gather)(int count, const stp_view *g, const stp_real *coef, stp_view term,
+                                   stp_real *sums, stp_view d_term, int add);
 
 void STP_LANE_NAME(stp_mean_forward)(stp_view in, stp_real *out);
 void STP_LANE_NAME(stp_mean_backward)(const stp_real *g, stp_view d_in, int add);

@@ -121,3 +121,74 @@ void STP_LANE_NAME(stp_mix_backward)(stp_view g, int count, const stp_view *term
             }
         }
 }
+
+// `tile` columns of a row: the gradient of the term in registers while those of its readers pass by.
+LANE_INLINE void gather_tile(int count, const stp_real *const *g, const stp_real *coef, ptrdiff_t coef_step,
+                             const stp_real *term, stp_real *sums, ptrdiff_t sums_step, stp_real *d_term,
+                             const int tile, const int dot, const int store, const int add) {
+    lane_vec acc[TILE], y[TILE];
+    STP_UNROLL
+    for (int j = 0; j < tile; j++) {
+        acc[j] = add ? lane_load(d_term + j * LANES) : lane_zero();
+        y[j] = dot ? lane_load(term + j * LANES) : lane_zero();
+    }
+    for (int t = 0; t < count; t++) {
+        const lane_vec k = lane_set(coef[t * coef_step]);
+        lane_vec s[2] = {lane_zero(), lane_zero()};
+        STP_UNROLL
+        for (int j = 0; j < tile; j++) {
+            const lane_vec x = lane_held(lane_load(g[t] + j * LANES));
+            if (store)
+                acc[j] += k * x;
+            if (dot)
+                s[j % 2] += x * y[j];
+        }
+        if (dot)
+            lane_store(sums + t * sums_step, lane_load(sums + t * sums_step) + (s[0] + s[1]));
+    }
+    STP_UNROLL
+    for (int j = 0; store && j < tile; j++)
+        lane_store(d_term + j * LANES, acc[j]);
+}
+
+LANE_INLINE void gather(int count, const stp_view *g, const stp_real *coef, stp_view term, stp_real *sums,
+                        stp_view d_term, const int dot, const int store, const int add) {
+    const stp_real *from[STP_MIX_MAX_TERMS];
+    for (int h = 0; h < g->h; h++)
+        for (int c = 0; c < g->c; c++) {
+            for (int t = 0; t < count; t++)
+                from[t] = g[t].p + h * g[t].row + c * g[t].chan;
+            const stp_real *y = dot ? term.p + h * term.row + c * term.chan : NULL;
+            stp_real *s = dot ? sums + c * LANES : NULL,
+                     *d = store ? d_term.p + h * d_term.row + c * d_term.chan : NULL;
+            for (int p = 0; p < g->w;) {
+                const int step = g->w - p >= TILE ? TILE : g->w - p >= 5 ? 5 : 1;
+                if (step == TILE)
+                    gather_tile(count, from, coef + c, g->c, y, s, g->c * LANES, d, TILE, dot, store, add);
+                else if (step == 5)
+                    gather_tile(count, from, coef + c, g->c, y, s, g->c * LANES, d, 5, dot, store, add);
+                else
+                    gather_tile(count, from, coef + c, g->c, y, s, g->c * LANES, d, 1, dot, store, add);
+                for (int t = 0; t < count; t++)
+                    from[t] += step * LANES;
+                y = dot ? y + step * LANES : NULL;
+                d = store ? d + step * LANES : NULL;
+                p += step;
+            }
+        }
+}
+
+void STP_LANE_NAME(stp_mix_gather)(int count, const stp_view *g, const stp_real *coef, stp_view term,
+                                   stp_real *sums, stp_view d_term, int add) {
+    const int store = d_term.p != NULL;
+    if (term.p && store && add)
+        gather(count, g, coef, term, sums, d_term, 1, 1, 1);
+    else if (term.p && store)
+        gather(count, g, coef, term, sums, d_term, 1, 1, 0);
+    else if (term.p)
+        gather(count, g, coef, term, sums, d_term, 1, 0, 0);
+    else if (store && add)
+        gather(count, g, coef, term, sums, d_term, 0, 1, 1);
+    else if (store)
+        gather(count, g, coef, term, sums, d_term, 0, 1, 0);
+}

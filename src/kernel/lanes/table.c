@@ -18,6 +18,7 @@ const stp_kernels STP_LANE_NAME(stp_kernels_table) = {
     .affine_backward = STP_LANE_NAME(stp_affine_backward),
     .mix_forward = STP_LANE_NAME(stp_mix_forward),
     .mix_backward = STP_LANE_NAME(stp_mix_backward),
+    .mix_gather = STP_LANE_NAME(stp_mix_gather),
     .mean_forward = STP_LANE_NAME(stp_mean_forward),
     .mean_backward = STP_LANE_NAME(stp_mean_backward),
     .linear_forward = STP_LANE_NAME(stp_linear_forward),
