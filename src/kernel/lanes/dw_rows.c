@@ -4,22 +4,31 @@
 
 enum { DW_TILE = 10, DW_TAPS = 5 }; // the widest tile and kernel made below
 
+// Known where a tile is made: what it is added to, and whether its outputs are neighbours. (With both found
+// out tile by tile, the compiler keeps one distance for every output in a register of its own.)
+enum { DW_PLAIN, DW_ADD, DW_ANY };
+
+// What output j of a tile starts with.
+LANE_INLINE lane_vec dw_start(const dw_rows *job, int c, const stp_real *out, const int kind) {
+    if (kind == DW_PLAIN)
+        return lane_zero();
+    if (kind == DW_ADD)
+        return lane_load(out);
+    const lane_vec bias = lane_set(job->bias ? job->bias[c] : 0);
+    return job->add ? bias + lane_load(out) : bias;
+}
+
 // `tile` outputs of channel c from column p; the first `skip` of them are computed but not written (they were
 // by the tile before: the last tile of a row is moved back to fit instead of being cut).
-LANE_INLINE void dw_tile(const dw_rows *job, int c, int p, int skip, const int taps, const int stride,
-                         const int dilation, const int tile) {
+LANE_INLINE void dw_tile(const dw_rows *job, int c, int p, int skip, const int kind, const int taps,
+                         const int stride, const int dilation, const int tile) {
     const int reach = (tile - 1) * stride + (taps - 1) * dilation + 1;
-    stp_real *out = job->out + c * job->out_chan + p * job->out_step;
-    const lane_vec start = lane_set(job->bias ? job->bias[c] : 0);
+    const ptrdiff_t step = kind == DW_ANY ? job->out_step : LANES;
+    stp_real *out = job->out + c * job->out_chan + p * step;
     lane_vec acc[DW_TILE];
     STP_UNROLL
     for (int j = 0; j < tile; j++)
-        acc[j] = start;
-    if (job->add) {
-        STP_UNROLL
-        for (int j = 0; j < tile; j++)
-            acc[j] += lane_load(out + j * job->out_step);
-    }
+        acc[j] = dw_start(job, c, out + j * step, kind);
     for (int i = 0; i < job->count; i++) {
         const stp_real *x = lane_base(job->rows[i] + c * job->in_chan + p * stride * LANES);
         const stp_real *w = lane_base(job->weight[i] + c * job->weight_chan);
@@ -41,30 +50,40 @@ LANE_INLINE void dw_tile(const dw_rows *job, int c, int p, int skip, const int t
     STP_UNROLL
     for (int j = 0; j < tile; j++)
         if (j >= skip)
-            lane_store(out + j * job->out_step, acc[j]);
+            lane_store(out + j * step, acc[j]);
 }
 
-LANE_INLINE void dw_run(const dw_rows *job, const int taps, const int stride, const int dilation) {
+LANE_INLINE void dw_channels(const dw_rows *job, const int kind, const int taps, const int stride,
+                             const int dilation) {
     const int n = job->columns;
     for (int c = 0; c < job->channels; c++) {
         int p = 0;
         for (; n - p >= 10; p += 10)
-            dw_tile(job, c, p, 0, taps, stride, dilation, 10);
+            dw_tile(job, c, p, 0, kind, taps, stride, dilation, 10);
         if (n >= 10 && n - p > 5) {
-            dw_tile(job, c, n - 10, 10 - (n - p), taps, stride, dilation, 10);
+            dw_tile(job, c, n - 10, 10 - (n - p), kind, taps, stride, dilation, 10);
             continue;
         }
         for (; n - p >= 5; p += 5)
-            dw_tile(job, c, p, 0, taps, stride, dilation, 5);
+            dw_tile(job, c, p, 0, kind, taps, stride, dilation, 5);
         if (p == n)
             continue;
         if (n >= 5) {
-            dw_tile(job, c, n - 5, 5 - (n - p), taps, stride, dilation, 5);
+            dw_tile(job, c, n - 5, 5 - (n - p), kind, taps, stride, dilation, 5);
             continue;
         }
         for (; p < n; p++)
-            dw_tile(job, c, p, 0, taps, stride, dilation, 1);
+            dw_tile(job, c, p, 0, kind, taps, stride, dilation, 1);
     }
+}
+
+LANE_INLINE void dw_run(const dw_rows *job, const int taps, const int stride, const int dilation) {
+    if (job->bias || job->out_step != LANES)
+        dw_channels(job, DW_ANY, taps, stride, dilation);
+    else if (job->add)
+        dw_channels(job, DW_ADD, taps, stride, dilation);
+    else
+        dw_channels(job, DW_PLAIN, taps, stride, dilation);
 }
 
 #define DW_RUN(taps, stride, dilation)                                                                       \

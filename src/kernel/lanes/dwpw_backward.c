@@ -1,9 +1,10 @@
 // Backward of the fused depthwise-pointwise convolution, one row of the upstream gradient at a time:
-//   dz -> (gradient of the pointwise weights, with d) -> dd = pw^T dz -> (gradient of the depthwise weights,
-//   with the input's rows) -> rows of d_in as soon as the last dd row that they need is there.
+//   dz -> dd = pw^T dz -> (d again, and the gradient of the depthwise weights, with the input's rows) ->
+//   (gradient of the pointwise weights, of dz and d) -> rows of d_in as soon as the last dd row that they
+//   need is there.
 // The dd rows live in a ring just long enough for that. d_in is again a depthwise convolution, of dd with the
 // kernel turned round; with a stride S its columns fall into S classes, each with taps of its own.
-#include "kernel/lanes/dw_gradient.h"
+#include "kernel/lanes/dw_both.h"
 #include "kernel/lanes/dz_fused.h"
 #include "kernel/lanes/input_rows.h"
 #include "kernel/lanes/lane_kernels.h"
@@ -35,6 +36,7 @@ typedef struct backward_plan {
     stp_real *acc_dw, *acc_pw, *acc_bias; // lane accumulators, NULL where not wanted
     stp_real *in_sums;
     dw_gradient_fn gradient;
+    dw_both_fn both;   // makes d and the depthwise gradient at once; NULL where that does not apply
     dz_fused_fn fused; // makes dz and dd at once; NULL where that does not apply
     int classes;
     column_class class[MAX_CLASSES];
@@ -226,8 +228,8 @@ static void make_d(const backward_plan *plan, int oh) {
     plan->depthwise(&job);
 }
 
-static void add_pw_gradient(const backward_plan *plan, upstream_row dz, int oh) {
-    make_d(plan, oh);
+// From the row of d that was made before.
+static void add_pw_gradient(const backward_plan *plan, upstream_row dz) {
     const pw_gradient job = {.g = dz.p,
                              .g_chan = dz.chan,
                              .x = plan->d,
@@ -258,7 +260,7 @@ static void make_dd(const backward_plan *plan, upstream_row dz, stp_real *dd) {
 }
 
 // dz (kept where a weight gradient needs it) and dd of row oh in one pass.
-static upstream_row make_both(const backward_plan *plan, const stp_upstream *up, int oh, stp_real *dd) {
+static upstream_row make_dz_and_dd(const backward_plan *plan, const stp_upstream *up, int oh, stp_real *dd) {
     const dz_fused job = {.g = up->g.p + oh * up->g.row,
                           .z = up->z.p + oh * up->z.row,
                           .g_chan = up->g.chan,
@@ -276,7 +278,7 @@ static upstream_row make_both(const backward_plan *plan, const stp_upstream *up,
     return (upstream_row){job.dz, (ptrdiff_t)plan->columns_out * LANES};
 }
 
-static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int oh) {
+static dw_gradient dw_gradient_of(const backward_plan *plan, const stp_real *dd, int oh) {
     const stp_window *win = plan->win;
     dw_gradient job;
     job.g = dd;
@@ -290,7 +292,24 @@ static void add_dw_gradient(const backward_plan *plan, const stp_real *dd, int o
     job.channels = plan->in.in.c;
     job.columns = plan->columns_out;
     rows_under(plan, oh, job.rows);
-    plan->gradient(&job);
+    return job;
+}
+
+// The gradients of both sets of weights that row oh adds, as far as they are wanted.
+static void add_gradients(const backward_plan *plan, upstream_row dz, const stp_real *dd, int oh) {
+    if (plan->both) {
+        const dw_both job = {dw_gradient_of(plan, dd, oh), plan->w_dw, plan->d};
+        plan->both(&job);
+    } else {
+        if (plan->acc_dw) {
+            const dw_gradient job = dw_gradient_of(plan, dd, oh);
+            plan->gradient(&job);
+        }
+        if (plan->acc_pw)
+            make_d(plan, oh);
+    }
+    if (plan->acc_pw)
+        add_pw_gradient(plan, dz);
 }
 
 static void run(backward_plan *plan, const stp_upstream *up) {
@@ -301,18 +320,13 @@ static void run(backward_plan *plan, const stp_upstream *up) {
             input_rows_reach(&plan->in, oh);
         stp_real *dd = plan->ring ? plan->ring + oh % plan->ring_rows * plan->ring_row : NULL;
         const upstream_row dz =
-            plan->fused ? make_both(plan, up, oh, dd)
+            plan->fused ? make_dz_and_dd(plan, up, oh, dd)
                         : upstream_make_row(up, oh, plan->dz, (ptrdiff_t)plan->columns_out * LANES);
+        if (dd && !plan->fused)
+            make_dd(plan, dz, dd);
         if (plan->acc_bias)
             add_bias(dz, plan->acc_bias, plan->outputs, plan->columns_out);
-        if (plan->acc_pw)
-            add_pw_gradient(plan, dz, oh);
-        if (!dd)
-            continue;
-        if (!plan->fused)
-            make_dd(plan, dz, dd);
-        if (plan->acc_dw)
-            add_dw_gradient(plan, dd, oh);
+        add_gradients(plan, dz, dd, oh);
         if (!plan->d_in.p)
             continue;
         for (; done < plan->d_in.h && done + win->pad_top < (oh + 1) * win->stride_h; done++)
@@ -358,6 +372,9 @@ void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up,
     if (d_bias)
         plan.acc_bias = take_zeros(&scratch, up.g.c);
     plan.gradient = STP_LANE_NAME(stp_dw_gradient_pick)(window->k_w, window->stride_w, window->dilation);
+    if (plan.acc_dw && plan.acc_pw)
+        plan.both =
+            STP_LANE_NAME(stp_dw_both_pick)(window->k_h, window->k_w, window->stride_w, window->dilation);
     if (plan.ring && w_pw && up.a)
         plan.fused = STP_LANE_NAME(stp_dz_fused_pick)(up.g.c);
     run(&plan, &up);
