@@ -4,35 +4,42 @@
 
 #if STP_LANES >= 16
 
-enum { VALUES = 24 };
+enum { VALUES = 24, MOST_CHANNELS = 8, MOST_TAPS = 5 };
 
-// Depthwise values of `channels` channels at `tile` columns from p.
-LANE_INLINE void depthwise(const dw_rows *job, lane_vec *acc, int p, const int channels, const int taps,
-                           const int stride, const int dilation, const int tile) {
+// What row i of the kernel adds to the depthwise values of `channels` channels at `tile` columns from p; the
+// first row begins them. Channels take turns within a row, so that no sum waits for its last addition.
+LANE_INLINE void depthwise_row(const dw_rows *job, lane_vec *acc, int i, const int first, int p,
+                               const int channels, const int taps, const int stride, const int dilation,
+                               const int tile) {
     const int reach = (tile - 1) * stride + (taps - 1) * dilation + 1;
     STP_UNROLL
-    for (int i = 0; i < channels * tile; i++)
-        acc[i] = lane_zero();
-    STP_UNROLL
-    for (int c = 0; c < channels; c++)
-        for (int i = 0; i < job->count; i++) {
-            const stp_real *x = lane_base(job->rows[i] + c * job->in_chan + p * stride * LANES);
-            const stp_real *w = lane_base(job->weight[i] + c * job->weight_chan);
-            lane_vec k[5];
+    for (int c = 0; c < channels; c++) {
+        const stp_real *x = lane_base(job->rows[i] + c * job->in_chan + p * stride * LANES);
+        const stp_real *w = lane_base(job->weight[i] + c * job->weight_chan);
+        lane_vec k[MOST_TAPS];
+        STP_UNROLL
+        for (int t = 0; t < taps; t++)
+            k[t] = lane_held(lane_set(w[t]));
+        STP_UNROLL
+        for (int q = 0; q < reach; q++) {
+            const lane_vec v = lane_held(lane_load(x + q * LANES));
             STP_UNROLL
-            for (int t = 0; t < taps; t++)
-                k[t] = lane_held(lane_set(w[t]));
-            STP_UNROLL
-            for (int q = 0; q < reach; q++) {
-                const lane_vec v = lane_held(lane_load(x + q * LANES));
-                STP_UNROLL
-                for (int t = 0; t < taps; t++) {
-                    const int j = q - t * dilation;
-                    if (j >= 0 && j % stride == 0 && j / stride < tile)
-                        acc[c * tile + j / stride] += v * k[t];
+            for (int t = 0; t < taps; t++) {
+                const int j = q - t * dilation;
+                if (j >= 0 && j % stride == 0 && j / stride < tile) {
+                    lane_vec *a = acc + c * tile + j / stride;
+                    *a = first && t == 0 ? v * k[t] : *a + v * k[t];
                 }
             }
         }
+    }
+}
+
+LANE_INLINE void depthwise(const dw_rows *job, lane_vec *acc, int p, const int channels, const int taps,
+                           const int stride, const int dilation, const int tile) {
+    depthwise_row(job, acc, 0, 1, p, channels, taps, stride, dilation, tile);
+    for (int i = 1; i < job->count; i++)
+        depthwise_row(job, acc, i, 0, p, channels, taps, stride, dilation, tile);
 }
 
 // One output channel of the tile; its first `skip` columns were written with the tile before.
@@ -41,13 +48,24 @@ LANE_INLINE void pointwise(const dwpw_fused *job, const lane_vec *acc, int m, in
     const stp_real *w = job->w_pw + m * channels;
     stp_real *z = job->z + m * job->z_chan + p * LANES;
     lane_vec y[VALUES];
-    const lane_vec start = lane_set(job->bias ? job->bias[m] : 0);
+    lane_vec k[MOST_CHANNELS];
     STP_UNROLL
-    for (int j = 0; j < tile; j++) {
-        y[j] = start;
+    for (int c = 0; c < channels; c++)
+        k[c] = lane_set(w[c]);
+    STP_UNROLL
+    for (int j = 0; j < tile; j++)
+        y[j] = acc[j] * k[0];
+    STP_UNROLL
+    for (int c = 1; c < channels; c++) {
         STP_UNROLL
-        for (int c = 0; c < channels; c++)
-            y[j] += acc[c * tile + j] * lane_set(w[c]);
+        for (int j = 0; j < tile; j++)
+            y[j] += acc[c * tile + j] * k[c];
+    }
+    if (job->bias) {
+        const lane_vec bias = lane_set(job->bias[m]);
+        STP_UNROLL
+        for (int j = 0; j < tile; j++)
+            y[j] += bias;
     }
     STP_UNROLL
     for (int j = 0; j < tile; j++)
