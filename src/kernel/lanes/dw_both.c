@@ -49,10 +49,10 @@ LANE_INLINE void both_step(lane_vec *acc, const both_group *group, int p, const 
 LANE_INLINE void both_rows(const dw_both *job, int c, const int first, const int rows, const int taps,
                            const int stride, const int dilation) {
     const dw_gradient *from = &job->gradient;
-    both_group group = {.w = lane_base(job->weights + ((ptrdiff_t)c * from->count + first) * taps),
+    both_group group = {.w = lane_base(job->weights + c * from->acc_chan + first * taps),
                         .g = from->g + c * from->g_chan,
                         .d = job->d + (ptrdiff_t)c * from->columns * LANES};
-    stp_real *out = from->acc + ((ptrdiff_t)c * from->count + first) * taps * LANES;
+    stp_real *out = from->acc + (c * from->acc_chan + first * taps) * LANES;
     lane_vec acc[MOST_ROWS * MOST_TAPS];
     STP_UNROLL
     for (int i = 0; i < rows; i++)
@@ -71,11 +71,20 @@ LANE_INLINE void both_rows(const dw_both *job, int c, const int first, const int
 }
 
 LANE_INLINE void both_run(const dw_both *job, const int taps, const int stride, const int dilation) {
-    for (int c = 0; c < job->gradient.channels; c++) {
-        both_rows(job, c, 0, 3, taps, stride, dilation);
-        if (taps == 5)
-            both_rows(job, c, 3, 2, taps, stride, dilation);
-    }
+    for (int c = 0; c < job->gradient.channels; c++)
+        for (int i = 0; i < job->gradient.count;) {
+            const int left = job->gradient.count - i;
+            if (left >= 3) {
+                both_rows(job, c, i, 3, taps, stride, dilation);
+                i += 3;
+            } else if (left == 2) {
+                both_rows(job, c, i, 2, taps, stride, dilation);
+                i += 2;
+            } else {
+                both_rows(job, c, i, 1, taps, stride, dilation);
+                i += 1;
+            }
+        }
 }
 
 #define BOTH_WINDOWS(with)                                                                                   \
@@ -87,22 +96,22 @@ LANE_INLINE void both_run(const dw_both *job, const int taps, const int stride, 
     }
 BOTH_WINDOWS(BOTH_RUN)
 
-dw_both_fn STP_LANE_NAME(stp_dw_both_pick)(int count, int taps, int stride, int dilation) {
+dw_both_fn STP_LANE_NAME(stp_dw_both_pick)(int taps, int stride, int dilation) {
 #define BOTH_ROW(taps, stride, dilation) {taps, stride, dilation, both_##taps##_##stride##_##dilation},
     static const struct {
         int taps, stride, dilation;
         dw_both_fn run;
     } both[] = {BOTH_WINDOWS(BOTH_ROW)};
     for (size_t i = 0; i < sizeof both / sizeof *both; i++)
-        if (count == taps && both[i].taps == taps && both[i].stride == stride && both[i].dilation == dilation)
+        if (both[i].taps == taps && both[i].stride == stride && both[i].dilation == dilation)
             return both[i].run;
     return NULL;
 }
 
 #else
 
-dw_both_fn STP_LANE_NAME(stp_dw_both_pick)(int count, int taps, int stride, int dilation) {
-    (void)count, (void)taps, (void)stride, (void)dilation;
+dw_both_fn STP_LANE_NAME(stp_dw_both_pick)(int taps, int stride, int dilation) {
+    (void)taps, (void)stride, (void)dilation;
     return NULL;
 }
 

@@ -7,13 +7,13 @@
 
 typedef struct dw_both {
     dw_gradient gradient;
-    const stp_real *weights; // [channels][count][taps]
+    const stp_real *weights; // [channels][gradient.acc_chan], from the first row that takes part
     stp_real *d;             // written: [channels][columns]
 } dw_both;
 
 typedef void (*dw_both_fn)(const dw_both *job);
 
-// NULL for a kernel of `count` x `taps` that has no such function.
-dw_both_fn STP_LANE_NAME(stp_dw_both_pick)(int count, int taps, int stride, int dilation);
+// NULL for taps, stride and dilation that have no such function.
+dw_both_fn STP_LANE_NAME(stp_dw_both_pick)(int taps, int stride, int dilation);
 
 #endif

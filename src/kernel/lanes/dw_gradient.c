@@ -33,7 +33,7 @@ LANE_INLINE void gradient_group(const dw_gradient *job, int c, int first, const 
                                 const int stride, const int dilation) {
     lane_vec acc[MOST_ROWS * MOST_TAPS];
     const stp_real *x[MOST_ROWS], *g = job->g + c * job->g_chan;
-    stp_real *out = job->acc + ((ptrdiff_t)c * job->count + first) * taps * LANES;
+    stp_real *out = job->acc + (c * job->acc_chan + first * taps) * LANES;
     STP_UNROLL
     for (int i = 0; i < rows; i++)
         x[i] = job->rows[first + i] + c * job->in_chan;
@@ -87,7 +87,7 @@ static void gradient_any(const dw_gradient *job) {
             for (int t = 0; t < job->taps; t++) {
                 const stp_real *g = job->g + c * job->g_chan;
                 const stp_real *x = job->rows[i] + c * job->in_chan + t * job->dilation * LANES;
-                stp_real *out = job->acc + (((ptrdiff_t)c * job->count + i) * job->taps + t) * LANES;
+                stp_real *out = job->acc + (c * job->acc_chan + i * job->taps + t) * LANES;
                 lane_vec acc = lane_load(out);
                 for (int p = 0; p < job->columns; p++)
                     acc += lane_load(g + p * LANES) * lane_load(x + p * job->stride * LANES);

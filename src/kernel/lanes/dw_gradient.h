@@ -8,9 +8,10 @@
 typedef struct dw_gradient {
     const stp_real *g;
     ptrdiff_t g_chan, in_chan;
-    int count; // rows of the kernel
+    int count; // rows of the kernel that take part
     const stp_real *rows[DW_MAX_K];
-    stp_real *acc; // [channels][count][taps][LANES]
+    stp_real *acc;      // [channels][acc_chan][LANES], from the first of these rows
+    ptrdiff_t acc_chan; // weights of a channel
     int taps, stride, dilation, channels, columns;
 } dw_gradient;
 

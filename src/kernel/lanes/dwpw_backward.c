@@ -197,19 +197,12 @@ static void add_bias(upstream_row dz, stp_real *acc, int channels, int columns) 
     }
 }
 
-// The rows of the input under row oh of the output, from the column that its column 0 reads first.
-static void rows_under(const backward_plan *plan, int oh, const stp_real *rows[DW_MAX_K]) {
-    const stp_window *win = plan->win;
-    for (int i = 0; i < win->k_h; i++)
-        rows[i] = input_row(&plan->in, oh * win->stride_h - win->pad_top + i * win->dilation) -
-                  win->pad_left * LANES;
-}
-
 // Row oh of the depthwise result, as forward had it.
 static void make_d(const backward_plan *plan, int oh) {
     const stp_window *win = plan->win;
     dw_rows job;
-    job.count = win->k_h;
+    int first;
+    job.count = input_rows_under(&plan->in, oh, -win->pad_left, &first, job.rows);
     job.in_chan = plan->in.chan;
     job.weight_chan = (ptrdiff_t)win->k_h * win->k_w;
     job.taps = win->k_w;
@@ -222,9 +215,8 @@ static void make_d(const backward_plan *plan, int oh) {
     job.columns = plan->columns_out;
     job.add = 0;
     job.bias = NULL;
-    rows_under(plan, oh, job.rows);
-    for (int i = 0; i < win->k_h; i++)
-        job.weight[i] = plan->w_dw + i * win->k_w;
+    for (int i = 0; i < job.count; i++)
+        job.weight[i] = plan->w_dw + (first + i) * win->k_w;
     plan->depthwise(&job);
 }
 
@@ -278,31 +270,34 @@ static upstream_row make_dz_and_dd(const backward_plan *plan, const stp_upstream
     return (upstream_row){job.dz, (ptrdiff_t)plan->columns_out * LANES};
 }
 
-static dw_gradient dw_gradient_of(const backward_plan *plan, const stp_real *dd, int oh) {
+// *first: the first row of the kernel that takes part.
+static dw_gradient dw_gradient_of(const backward_plan *plan, const stp_real *dd, int oh, int *first) {
     const stp_window *win = plan->win;
     dw_gradient job;
+    job.count = input_rows_under(&plan->in, oh, -win->pad_left, first, job.rows);
     job.g = dd;
     job.g_chan = plan->ring_chan;
     job.in_chan = plan->in.chan;
-    job.count = win->k_h;
-    job.acc = plan->acc_dw;
+    job.acc = plan->acc_dw + *first * win->k_w * LANES;
+    job.acc_chan = (ptrdiff_t)win->k_h * win->k_w;
     job.taps = win->k_w;
     job.stride = win->stride_w;
     job.dilation = win->dilation;
     job.channels = plan->in.in.c;
     job.columns = plan->columns_out;
-    rows_under(plan, oh, job.rows);
     return job;
 }
 
 // The gradients of both sets of weights that row oh adds, as far as they are wanted.
 static void add_gradients(const backward_plan *plan, upstream_row dz, const stp_real *dd, int oh) {
+    int first;
     if (plan->both) {
-        const dw_both job = {dw_gradient_of(plan, dd, oh), plan->w_dw, plan->d};
+        dw_both job = {dw_gradient_of(plan, dd, oh, &first), plan->w_dw, plan->d};
+        job.weights += first * plan->win->k_w;
         plan->both(&job);
     } else {
         if (plan->acc_dw) {
-            const dw_gradient job = dw_gradient_of(plan, dd, oh);
+            const dw_gradient job = dw_gradient_of(plan, dd, oh, &first);
             plan->gradient(&job);
         }
         if (plan->acc_pw)
@@ -356,7 +351,7 @@ void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up,
                           .outputs = up.g.c,
                           .in_sums = in_sums};
     plan.d_in.w = in.w; // also where d_in is not wanted: the ring's margins are laid out by it
-    input_rows_begin(&plan.in, window, in, rect, up.g.w, &scratch);
+    input_rows_begin(&plan.in, window, in, rect, up.g.h, up.g.w, &scratch);
     if (d_in.p || d_w_dw)
         plan_ring(&plan, &scratch);
     if (d_in.p)
@@ -373,8 +368,7 @@ void STP_LANE_NAME(stp_dwpw_backward)(const stp_window *window, stp_upstream up,
         plan.acc_bias = take_zeros(&scratch, up.g.c);
     plan.gradient = STP_LANE_NAME(stp_dw_gradient_pick)(window->k_w, window->stride_w, window->dilation);
     if (plan.acc_dw && plan.acc_pw)
-        plan.both =
-            STP_LANE_NAME(stp_dw_both_pick)(window->k_h, window->k_w, window->stride_w, window->dilation);
+        plan.both = STP_LANE_NAME(stp_dw_both_pick)(window->k_w, window->stride_w, window->dilation);
     if (plan.ring && w_pw && up.a)
         plan.fused = STP_LANE_NAME(stp_dz_fused_pick)(up.g.c);
     run(&plan, &up);

@@ -20,12 +20,10 @@ static int chunk_columns(int channels, int columns) {
 // The rows under output row h, from the column that output column p reads first.
 static void set_rows(dw_rows *dw, const input_rows *rows, const stp_real *w_dw, int h, int p) {
     const stp_window *win = rows->win;
-    const ptrdiff_t column = (p * win->stride_w - win->pad_left) * LANES;
-    dw->count = win->k_h;
-    for (int i = 0; i < win->k_h; i++) {
-        dw->rows[i] = input_row(rows, h * win->stride_h - win->pad_top + i * win->dilation) + column;
-        dw->weight[i] = w_dw + i * win->k_w;
-    }
+    int first;
+    dw->count = input_rows_under(rows, h, p * win->stride_w - win->pad_left, &first, dw->rows);
+    for (int i = 0; i < dw->count; i++)
+        dw->weight[i] = w_dw + (first + i) * win->k_w;
 }
 
 static void add_sums(const stp_real *z, ptrdiff_t chan, int channels, int columns, stp_real *sums) {
@@ -83,7 +81,7 @@ void STP_LANE_NAME(stp_dwpw_forward)(const stp_window *window, stp_view in, cons
                                      const stp_real *w_dw, const stp_real *w_pw, const stp_real *bias,
                                      stp_view z, stp_real *sums, stp_real *scratch) {
     input_rows rows;
-    input_rows_begin(&rows, window, in, rect, z.w, &scratch);
+    input_rows_begin(&rows, window, in, rect, z.h, z.w, &scratch);
     dw_rows dw = {.in_chan = rows.chan,
                   .weight_chan = (ptrdiff_t)window->k_h * window->k_w,
                   .taps = window->k_w,

@@ -1,10 +1,11 @@
 // The rows that a depthwise convolution reads. Where the input has a halo and is rectified already they lie
 // there. Else they are made as they are needed, normalised, rectified and with zeros around, in a ring that
-// is as deep as the window reaches: a whole tensor less to write and to read.
+// is as deep as the window reaches: a whole tensor less to write and to read. Rows of padding take no part,
+// unless a window may have nothing but padding under it.
 #ifndef STP_KERNEL_LANES_INPUT_ROWS_H
 #define STP_KERNEL_LANES_INPUT_ROWS_H
 
-#include "kernel/lanes/lane.h"
+#include "kernel/lanes/dw_rows.h"
 
 typedef struct input_rows {
     const stp_window *win;
@@ -13,17 +14,54 @@ typedef struct input_rows {
     stp_real *ring;            // column 0 of the first slot
     ptrdiff_t row, chan;       // strides of what is read
     int slots, next;           // next: the first row not made yet
+    int padding;               // 1: rows of padding take part as well
 } input_rows;
 
 static inline int input_margin(int x) {
     return x > 0 ? x : 0;
 }
 
+// The rows of the kernel, from *first, that meet the input under output row oh, and how many.
+static inline int input_rows_met(const input_rows *rows, int oh, int *first) {
+    const stp_window *win = rows->win;
+    const int top = oh * win->stride_h - win->pad_top;
+    int count = 0;
+    *first = 0;
+    for (int i = 0; i < win->k_h; i++) {
+        const int h = top + i * win->dilation;
+        if (!rows->padding && (h < 0 || h >= rows->in.h))
+            continue;
+        if (!count)
+            *first = i;
+        count++;
+    }
+    return count;
+}
+
+// Zeros at both ends of every row of the ring; what is between is written before it is read.
+static inline void input_rows_margins(const input_rows *rows, stp_real *from, int left, int right) {
+    const stp_real *end = from + rows->row * rows->slots;
+    for (; from < end; from += rows->row)
+        for (int c = 0; c < rows->in.c; c++) {
+            stp_real *row = from + c * rows->chan;
+            for (int i = 0; i < left * LANES; i += LANES)
+                lane_store(row + i, lane_zero());
+            row += (left + rows->in.w) * LANES;
+            for (int i = 0; i < right * LANES; i += LANES)
+                lane_store(row + i, lane_zero());
+        }
+}
+
 // Takes room for the ring from *scratch.
 static inline void input_rows_begin(input_rows *rows, const stp_window *win, stp_view in,
-                                    const stp_rectifier *rect, int columns_out, stp_real **scratch) {
+                                    const stp_rectifier *rect, int rows_out, int columns_out,
+                                    stp_real **scratch) {
     *rows = (input_rows){
         .win = win, .in = in, .rect = rect, .row = in.row, .chan = in.chan, .next = -win->pad_top};
+    int padding = 0, first;
+    for (int oh = 0; oh < rows_out; oh++)
+        padding |= !input_rows_met(rows, oh, &first);
+    rows->padding = padding;
     if (!rect)
         return;
     const int reach_w = (win->k_w - 1) * win->dilation, left = input_margin(win->pad_left);
@@ -34,23 +72,35 @@ static inline void input_rows_begin(input_rows *rows, const stp_window *win, stp
         rows->row += LANES; // rows 4 KiB apart would fight for one cache set
     rows->slots = (win->k_h - 1) * win->dilation + 1;
     rows->ring = *scratch + left * LANES;
-    const ptrdiff_t reals = rows->row * rows->slots;
-    for (ptrdiff_t i = 0; i < reals; i += LANES)
-        lane_store(*scratch + i, lane_zero());
-    *scratch += reals;
+    input_rows_margins(rows, *scratch, left, right);
+    *scratch += rows->row * rows->slots;
 }
 
-// Row h from its column 0; h >= -pad_top. Of rows outside of the input only zeros are read.
+// Row h from its column 0; h >= -pad_top. Rows outside of the input are zeros.
 static inline const stp_real *input_row(const input_rows *rows, int h) {
     if (!rows->rect)
         return rows->in.p + h * rows->row;
     return rows->ring + (h + rows->win->pad_top) % rows->slots * rows->row;
 }
 
+// The rows that output row oh reads, from column `column`; *first is the first one's row of the kernel.
+// Returns how many.
+static inline int input_rows_under(const input_rows *rows, int oh, int column, int *first,
+                                   const stp_real *row[DW_MAX_K]) {
+    const stp_window *win = rows->win;
+    const int count = input_rows_met(rows, oh, first);
+    for (int i = 0; i < count; i++)
+        row[i] = input_row(rows, oh * win->stride_h - win->pad_top + (*first + i) * win->dilation) +
+                 column * LANES;
+    return count;
+}
+
 static inline void input_row_make(const input_rows *rows, int h) {
     const stp_view *in = &rows->in;
     stp_real *to = rows->ring + (h + rows->win->pad_top) % rows->slots * rows->row;
     const int inside = h >= 0 && h < in->h;
+    if (!inside && !rows->padding)
+        return;
     for (int c = 0; c < in->c; c++, to += rows->chan) {
         const lane_vec scale = lane_set(rows->rect->scale[c]), shift = lane_set(rows->rect->shift[c]);
         const stp_real *from = inside ? in->p + h * in->row + c * in->chan : NULL;
