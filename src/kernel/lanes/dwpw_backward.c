@@ -35,6 +35,7 @@ typedef struct backward_plan {
     int ring_rows;
     stp_real *acc_dw, *acc_pw, *acc_bias; // lane accumulators, NULL where not wanted
     stp_real *in_sums;
+    dw_rows_fn masked; // makes d_in of a rectified input; NULL where that takes a pass of its own
     dw_gradient_fn gradient;
     dw_both_fn both;   // makes d and the depthwise gradient at once; NULL where that does not apply
     dz_fused_fn fused; // makes dz and dd at once; NULL where that does not apply
@@ -60,10 +61,14 @@ static stp_real *take(stp_real **scratch, ptrdiff_t vectors) {
     return p;
 }
 
-static stp_real *take_zeros(stp_real **scratch, ptrdiff_t vectors) {
-    stp_real *p = take(scratch, vectors);
+static void clear(stp_real *p, ptrdiff_t vectors) {
     for (ptrdiff_t i = 0; i < vectors; i++)
         lane_store(p + i * LANES, lane_zero());
+}
+
+static stp_real *take_zeros(stp_real **scratch, ptrdiff_t vectors) {
+    stp_real *p = take(scratch, vectors);
+    clear(p, vectors);
     return p;
 }
 
@@ -109,13 +114,21 @@ static void plan_ring(backward_plan *plan, stp_real **scratch) {
     plan->ring_rows = ((win->k_h - 1) * win->dilation + win->stride_h - 1) / win->stride_h + 1;
     plan->ring_chan = columns * LANES;
     plan->ring_row = row * LANES;
-    plan->ring = take_zeros(scratch, row * plan->ring_rows) + left * LANES;
+    stp_real *from = take(scratch, row * plan->ring_rows);
+    plan->ring = from + left * LANES;
+    for (int i = 0; i < plan->ring_rows * channels; i++) {
+        stp_real *margin = from + i / channels * plan->ring_row + i % channels * plan->ring_chan;
+        clear(margin, left);
+        clear(margin + (left + plan->columns_out) * LANES, right);
+    }
 }
 
 static void plan_d_in(backward_plan *plan, const stp_real *w_dw, stp_real **scratch) {
     const int s = plan->win->stride_w;
     for (int first = 0; first < s && first < plan->d_in.w; first++)
         plan_class(plan, &plan->class[plan->classes++], first, w_dw, scratch);
+    if (plan->in.rect && s == 1)
+        plan->masked = STP_LANE_NAME(stp_dw_masked_pick)(plan->class[0].taps, plan->class[0].dilation);
 }
 
 // Row h of d_in through the rectifier, and its sums. Two pairs of them, even and odd columns, so that an
@@ -163,6 +176,12 @@ static void emit_row(const backward_plan *plan, int h) {
     }
     if (plan->add && !job.count)
         return;
+    const stp_rectifier *rect = plan->in.rect;
+    dw_mask mask;
+    if (plan->masked)
+        mask = (dw_mask){plan->in.in.p + h * plan->in.in.row, plan->in.in.chan, rect->scale, rect->shift,
+                         plan->in_sums};
+    job.mask = &mask;
     for (int q = 0; q < plan->classes; q++) {
         const column_class *cls = &plan->class[q];
         if (plan->add && !cls->taps)
@@ -176,9 +195,12 @@ static void emit_row(const backward_plan *plan, int h) {
         job.weight_chan = (ptrdiff_t)win->k_h * cls->taps;
         job.out = plan->d_in.p + h * plan->d_in.row + cls->first * LANES;
         job.columns = cls->columns;
-        cls->run(&job);
+        if (plan->masked)
+            plan->masked(&job);
+        else
+            cls->run(&job);
     }
-    if (plan->in.rect)
+    if (rect && !plan->masked)
         mask_row(plan, h);
 }
 
