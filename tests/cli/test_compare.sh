@@ -11,7 +11,7 @@ cat >"$STAPES" <<'E2'
 #!/bin/sh
 echo "$@" >>"$0.calls"
 rate=$(wc -l <"$0.calls")00
-printf '{\n  "pairs_per_s": %s.5,\n  "pairs_per_s_audio": 7,\n  "samples_per_s_best": %s,\n  "samples_per_s_audio_best": 9,\n  "clips_per_s": %s\n}\n' "$rate" "$rate" "$rate"
+printf '{\n  "pairs_per_s_best": %s.5,\n  "pairs_per_s_audio_best": 7,\n  "samples_per_s_best": %s,\n  "samples_per_s_audio_best": 9,\n  "clips_per_s": %s\n}\n' "$rate" "$rate" "$rate"
 E2
 cat >"$PYTHON" <<'E2'
 #!/bin/sh
