@@ -34,7 +34,7 @@ static size_t largest(size_t a, size_t b) {
 static size_t conv_vectors(size_t channels, size_t k) {
     size_t rows = channels + CONV_TILE, terms = channels * k * k + CONV_TILE, panel = 6;
     return rows + largest(CONV_GRAD_VECTORS, CONV_TILE * terms) +
-           largest(CONV_CHUNK_VECTORS, panel * (rows + terms));
+           largest(CONV_CHUNK_VECTORS, panel * (rows + terms)) + 2 * CONV_CHUNK_PIXELS;
 }
 
 // dwpw_backward (the others of its kind need less): two rings of padded rows (of dd, of the input) as deep as

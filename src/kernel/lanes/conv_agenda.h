@@ -1,64 +1,121 @@
 // Fetching the next chunk while the present one is multiplied. Tensors of a step lie in the third-level cache
-// or beyond, in as many short runs as they have channels; the processor's own prefetcher sees little of that,
-// and without help the products wait for memory as long as they compute. A few lines are asked for before
-// every tile, so that the fill buffers never stop the products.
+// or beyond, and without help the products wait for memory as long as they compute. A few lines are asked for
+// at every step of a tile, so that the fill buffers never stop the products, and in the order of memory, so
+// that the processor's own prefetcher goes along.
 #ifndef STP_KERNEL_LANES_CONV_AGENDA_H
 #define STP_KERNEL_LANES_CONV_AGENDA_H
 
 #include "kernel/lanes/conv_panel.h"
 
+enum { CACHE_LINE = 64 };
+
+// Where a chunk lies in a tensor: its first pixel, and the ways from there, all in bytes.
 typedef struct conv_agenda_view {
-    const stp_real *p;
-    ptrdiff_t chan;
+    uintptr_t at;
+    ptrdiff_t row, chan, column;
     int channels;
-    conv_places places;
 } conv_agenda_view;
 
 typedef struct conv_agenda {
     conv_agenda_view view[4];
-    int views, pixels, lines;          // what there is to fetch: pixels of each view, lines before each tile
-    int at_view, at_channel, at_pixel; // how far it is fetched
+    int views;              // what there is to fetch,
+    ptrdiff_t total, steps; // how many lines in how many steps of tiles,
+    int streams;            // and so at each step
+    conv_chunk chunk;
+    // How far it is fetched: a piece is what a chunk has of one row of the map, and a run are lines of a
+    // piece at equal distances.
+    int at_view, at_pixel, at_channel;
+    uintptr_t run, hot;
+    ptrdiff_t step, lines;
 } conv_agenda;
 
-LANE_INLINE void conv_agenda_begin(conv_agenda *ahead, const conv_chunk *next) {
-    ahead->views = ahead->at_view = ahead->at_channel = ahead->at_pixel = 0;
-    ahead->pixels = next->count;
-    ahead->lines = 0;
+// hot: memory that is in the first-level cache, for those who ask when all is fetched.
+LANE_INLINE void conv_agenda_begin(conv_agenda *agenda, const conv_chunk *next, const stp_real *hot) {
+    agenda->views = agenda->at_view = agenda->at_pixel = agenda->at_channel = agenda->lines = 0;
+    agenda->chunk = *next;
+    agenda->hot = (uintptr_t)hot;
 }
 
-// Another tensor to fetch; the caller fills the places returned.
-LANE_INLINE conv_places *conv_agenda_add(conv_agenda *ahead, const stp_real *p, ptrdiff_t chan,
-                                         int channels) {
-    conv_agenda_view *view = &ahead->view[ahead->views++];
-    view->p = p;
-    view->chan = chan;
-    view->channels = channels;
-    ahead->lines += channels * ahead->pixels;
-    return &view->places;
+// Another tensor to fetch: pixel (h, w) of the chunk lies at places (h, w) * stride - pad.
+LANE_INLINE void conv_agenda_add(conv_agenda *agenda, const stp_window *window, stp_view view) {
+    const conv_chunk *chunk = &agenda->chunk;
+    int s_h = window ? window->stride_h : 1, s_w = window ? window->stride_w : 1;
+    int h = chunk->h * s_h - (window ? window->pad_top : 0);
+    int w = chunk->w * s_w - (window ? window->pad_left : 0);
+    ptrdiff_t real = sizeof(stp_real), first = (h * view.row + (ptrdiff_t)w * LANES) * real;
+    if (chunk->count)
+        agenda->view[agenda->views++] =
+            (conv_agenda_view){(uintptr_t)view.p + (uintptr_t)first, s_h * view.row * real, view.chan * real,
+                               s_w * LANES * real, view.c};
 }
 
-// The work that hides it: so many tiles.
-LANE_INLINE void conv_agenda_spread(conv_agenda *ahead, int tiles) {
-    ahead->lines = (ahead->lines + tiles - 1) / tiles;
+// The work that hides it: so many steps.
+LANE_INLINE void conv_agenda_spread(conv_agenda *agenda, int steps) {
+    ptrdiff_t bytes = 0;
+    for (int i = 0; i < agenda->views; i++)
+        bytes +=
+            (ptrdiff_t)agenda->view[i].channels * agenda->chunk.count * LANES * (ptrdiff_t)sizeof(stp_real);
+    agenda->total = bytes / CACHE_LINE;
+    agenda->steps = steps > 0 ? steps : 1;
+    agenda->streams = agenda->total <= agenda->steps ? 1 : AHEAD_PLACES;
 }
 
-LANE_INLINE void conv_agenda_fetch(conv_agenda *ahead) {
-    for (int left = ahead->lines; left > 0 && ahead->at_view < ahead->views;) {
-        const conv_agenda_view *view = &ahead->view[ahead->at_view];
-        const stp_real *p = view->p + ahead->at_channel * view->chan;
-        int from = ahead->at_pixel, to = from + left < ahead->pixels ? from + left : ahead->pixels;
-        for (int i = from; i < to; i++)
-            __builtin_prefetch(p + (view->places.at[i] < 0 ? 0 : view->places.at[i]), 0, 2);
-        left -= to - from;
-        ahead->at_pixel = to;
-        if (to < ahead->pixels)
-            continue;
-        ahead->at_pixel = 0;
-        if (++ahead->at_channel == view->channels) {
-            ahead->at_channel = 0;
-            ahead->at_view++;
+// The next run, all channels of a piece in one where they follow each other closely.
+static inline void conv_agenda_next(conv_agenda *agenda) {
+    const conv_chunk *chunk = &agenda->chunk;
+    const conv_agenda_view *view = &agenda->view[agenda->at_view];
+    int w = agenda->at_pixel ? 0 : chunk->w, left = chunk->count - agenda->at_pixel;
+    int piece = chunk->width - w < left ? chunk->width - w : left;
+    int row = (chunk->w + agenda->at_pixel) / chunk->width;
+    ptrdiff_t bytes = piece * view->column;
+    agenda->run = view->at + (uintptr_t)(row * view->row - (row ? chunk->w * view->column : 0));
+    if (view->chan * 3 <= bytes * 4) {
+        bytes = view->channels * view->chan;
+        agenda->at_channel = view->channels;
+    } else
+        agenda->run += (uintptr_t)(agenda->at_channel++ * view->chan);
+    agenda->step = view->column > CACHE_LINE ? view->column : CACHE_LINE;
+    agenda->lines = (bytes + agenda->step - 1) / agenda->step;
+    if (agenda->at_channel < view->channels)
+        return;
+    agenda->at_channel = 0;
+    agenda->at_pixel += piece;
+    if (agenda->at_pixel < chunk->count)
+        return;
+    agenda->at_pixel = 0;
+    agenda->at_view++;
+}
+
+// What a tile of so many steps is to fetch. Runs that are too short for a tile are fetched at once.
+static inline conv_ahead conv_agenda_take(conv_agenda *agenda, int steps) {
+    conv_ahead ahead = {{agenda->hot, agenda->hot}, 0};
+    if (!steps)
+        return ahead;
+    for (ptrdiff_t share = steps * agenda->total / agenda->steps + 1; share > 0;) {
+        if (agenda->lines <= 0) {
+            if (agenda->at_view == agenda->views)
+                return ahead;
+            conv_agenda_next(agenda);
         }
+        if (AHEAD && agenda->lines * 2 > steps)
+            break;
+        ptrdiff_t now = agenda->lines < share ? agenda->lines : share;
+        share -= now;
+        agenda->lines -= now;
+        for (; now > 0; now--, agenda->run += (uintptr_t)agenda->step)
+            __builtin_prefetch((const void *)agenda->run, 0, 2);
     }
+    if (!AHEAD || agenda->lines <= 0)
+        return ahead;
+    ahead.step = (uintptr_t)agenda->step;
+    for (int i = 0; i < AHEAD_PLACES; i++) {
+        ahead.at[i] = agenda->run;
+        if (i >= agenda->streams)
+            continue;
+        agenda->run += (uintptr_t)(steps * agenda->step);
+        agenda->lines -= steps;
+    }
+    return ahead;
 }
 
 #endif

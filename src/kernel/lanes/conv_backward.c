@@ -105,12 +105,14 @@ LANE_INLINE void data_tile(const conv_work *work, int n, int tap, int c, const i
     const stp_real *w = job->w + (ptrdiff_t)c * job->taps + tap;
     stp_real *dz = work->dz + n * work->dz_step;
     int make = work->make_dz && tap == 0 && c == 0 && work->from.g.whole[n];
+    // asked for before there are accumulators, which a call would drive out of their registers
+    const conv_ahead ahead = conv_agenda_take(job->ahead, make ? 0 : job->up.g.c);
     lane_vec acc[TILE * PANEL], copy[TILE * PANEL];
     STP_UNROLL
     for (int k = 0; k < rows * PANEL; k++)
         acc[k] = lane_zero();
     if (!make)
-        conv_tile(acc, rows, job->up.g.c, dz, w, job->taps, job->terms, conv_ahead_none(dz));
+        conv_tile(acc, rows, job->up.g.c, dz, w, job->taps, job->terms, ahead);
     else if (job->up.a)
         conv_tile_upstream(acc, rows, &work->from, n, dz, w, job->taps, job->terms, 1);
     else
@@ -145,7 +147,6 @@ static void data_channels(const conv_work *work, int n, int tap, int c) {
         to.x_chan = (ptrdiff_t)job->taps * PANEL_REALS;
     } else if (work->make_x)
         to.panel = row;
-    conv_agenda_fetch(job->ahead);
     if (c + TILE <= job->in.c) {
         data_tile(work, n, tap, c, TILE, &to);
         return;
@@ -178,27 +179,31 @@ static void backward_data(conv_work *work, const conv_chunk *chunk) {
     }
 }
 
-// What the next chunk will read, spread over this one's tiles.
-static void look_ahead(const conv_job *job, const conv_chunk *next, int with_data, int with_weights, int m0,
-                       int count, int panels) {
+static stp_view channels_of(stp_view view, int first, int count) {
+    view.p += first * view.chan;
+    view.c = count;
+    return view;
+}
+
+// What the next chunk will read and write, spread over this one's tiles.
+static void look_ahead(const conv_job *job, const conv_work *work, const conv_chunk *next, int with_data,
+                       int with_weights, int m0, int count, int panels) {
     const stp_upstream *up = &job->up;
     conv_agenda *ahead = job->ahead;
-    conv_agenda_begin(ahead, next);
-    conv_places_out(next, up->g, conv_agenda_add(ahead, up->g.p + m0 * up->g.chan, up->g.chan, count));
+    conv_agenda_begin(ahead, next, work->dz);
+    conv_agenda_add(ahead, NULL, channels_of(up->g, m0, count));
     if (up->a)
-        conv_places_out(next, up->z, conv_agenda_add(ahead, up->z.p + m0 * up->z.chan, up->z.chan, count));
+        conv_agenda_add(ahead, NULL, channels_of(up->z, m0, count));
     if (job->taps == 1 && (with_weights || job->relu_in))
-        conv_places_in(next, job->window, 0, 0, job->in,
-                       conv_agenda_add(ahead, job->in.p, job->in.chan, job->in.c));
-    if (job->taps == 1 && with_data && !job->assign)
-        conv_places_in(next, job->window, 0, 0, job->d_in,
-                       conv_agenda_add(ahead, job->d_in.p, job->d_in.chan, job->in.c));
-    int tiles = 0;
+        conv_agenda_add(ahead, job->window, job->in);
+    if (job->taps == 1 && with_data)
+        conv_agenda_add(ahead, job->window, job->d_in);
+    int steps = 0;
     if (with_data)
-        tiles += job->taps * panels * ((job->in.c + TILE - 1) / TILE);
+        steps += job->taps * panels * (job->in.c / TILE) * count;
     if (with_weights)
-        tiles += (count + GRAD_M - 1) / GRAD_M * ((job->terms + GRAD_Q - 1) / GRAD_Q);
-    conv_agenda_spread(ahead, tiles ? tiles : 1);
+        steps += count / GRAD_M * (job->terms / GRAD_Q) * panels * PANEL;
+    conv_agenda_spread(ahead, steps);
 }
 
 // Channels m0 .. m0+count-1 of the output: their weight gradients; with_data: d_in as well (all channels
@@ -207,12 +212,14 @@ static void backward_pass(const conv_job *job, int m0, int count, int with_data,
                           stp_real *d_bias, stp_real *scratch) {
     stp_view g = job->up.g;
     int m_rows = round_up(count, GRAD_M), q_rows = round_up(job->terms, GRAD_Q);
-    int panels = conv_chunk_panels(m_rows + q_rows, PANEL, CONV_BACK_PIXELS, CONV_CHUNK_VECTORS);
+    int pixels = conv_chunk_pixels(BACKWARD_PIXELS, PANEL, g.w);
+    int panels = conv_chunk_panels(m_rows + q_rows, PANEL, pixels, CONV_CHUNK_VECTORS);
+    int block = conv_weight_block(panels * PANEL);
     stp_real *bias_sums = scratch, *sums = bias_sums + (ptrdiff_t)m_rows * LANES;
     conv_work work = {.job = job,
                       .dz = sums + (d_w ? (ptrdiff_t)m_rows * q_rows * LANES : 0),
-                      .dz_step = (ptrdiff_t)m_rows * PANEL_REALS,
-                      .x_step = (ptrdiff_t)q_rows * PANEL_REALS,
+                      .dz_step = conv_panel_vectors(m_rows, PANEL) * LANES,
+                      .x_step = conv_panel_vectors(q_rows, PANEL) * LANES,
                       // under one lone channel there is nothing to hide it behind
                       .make_dz = with_data && !d_bias && job->in.c >= TILE,
                       .make_x = with_data && d_w && job->taps == 1,
@@ -224,24 +231,24 @@ static void backward_pass(const conv_job *job, int m0, int count, int with_data,
     for (int first = 0; chunk.count; chunk = next) {
         first += chunk.count;
         next = conv_chunk_at(first, panels, g);
-        look_ahead(job, &next, with_data, d_w != NULL, m0, count, panels);
+        look_ahead(job, &work, &next, with_data, d_w != NULL, m0, count, chunk.panels);
         conv_upstream_at(&job->up, &chunk, &work.from);
         for (int n = 0; n < chunk.panels; n++)
             if (!work.make_dz || !work.from.g.whole[n])
                 conv_pack_upstream(&work.from, n, m0, count, work.dz + n * work.dz_step,
                                    d_bias ? bias_sums : NULL);
         if ((d_w && !work.make_x) || (work.mask && job->taps > 1))
-            conv_pack(job->window, job->relu_in, job->in, &chunk, work.x, work.x_step);
+            conv_pack(job->window, job->relu_in, job->in, &chunk, work.x, work.x_step, PANEL_REALS);
         if (with_data)
             backward_data(&work, &chunk);
         if (!d_w)
             continue;
         clear_rows(work.dz, chunk.panels, work.dz_step, count, m_rows);
         clear_rows(work.x, chunk.panels, work.x_step, job->terms, q_rows);
-        conv_weight_products(job->ahead, sums, chunk.panels, work.dz, m_rows, work.x, q_rows);
+        conv_weight_products(job->ahead, sums, chunk.panels, work.dz, m_rows, work.x, q_rows, block);
     }
     if (d_w)
-        conv_weights_out(sums, count, job->terms, d_w + (ptrdiff_t)m0 * job->terms);
+        conv_weights_out(sums, count, job->terms, block, d_w + (ptrdiff_t)m0 * job->terms);
     if (d_bias)
         lane_sums(bias_sums, count, d_bias + m0);
 }

@@ -1,6 +1,6 @@
 // Convolution, forward: pack a panel of input, multiply it by the weights of TILE output channels at a time,
 // and take the sums of batch statistics while the results are still in registers.
-#include "kernel/lanes/conv_panel.h"
+#include "kernel/lanes/conv_agenda.h"
 #include "kernel/lanes/lane_kernels.h"
 
 typedef struct conv_job {
@@ -8,6 +8,7 @@ typedef struct conv_job {
     const stp_real *w, *bias;
     stp_real *sums, *x; // x: the chunk's panels
     int terms, relu_in;
+    conv_agenda *ahead;
 } conv_job;
 
 // A panel and where it goes.
@@ -16,9 +17,8 @@ typedef struct conv_target {
     stp_real *sums;
     const ptrdiff_t *at; // the panel's pixels in z; -1 after the last
     int whole;
-    stp_real *x;            // the panel of input,
-    const ptrdiff_t *from;  // to be made by the first tile from these places, or NULL: made
-    const ptrdiff_t *ahead; // places of the panel to fetch meanwhile, or NULL
+    stp_real *x;           // the panel of input,
+    const ptrdiff_t *from; // to be made by the first tile from these places, or NULL: made
 } conv_target;
 
 LANE_INLINE void add_sums(stp_real *sums, lane_vec sum, lane_vec square) {
@@ -71,26 +71,17 @@ LANE_INLINE void store_part(const conv_target *to, int m, const int rows, const 
     }
 }
 
-// Tiles 1 to 3 fetch a third of the next panel each.
-LANE_INLINE conv_ahead forward_ahead(const conv_job *job, const conv_target *to, int m) {
-    int third = m / TILE - 1;
-    conv_ahead ahead = conv_ahead_none(to->x);
-    if (!to->ahead || third < 0 || third > 2)
-        return ahead;
-    ahead.step = job->in.chan;
-    for (int i = 0; i < AHEAD; i++)
-        ahead.p[i] = job->in.p + to->ahead[third * AHEAD + i];
-    return ahead;
-}
-
 LANE_INLINE void forward_tile(const conv_job *job, const conv_target *to, int m, const int rows) {
+    int make = m == 0 && to->from;
+    // asked for before there are accumulators, which a call would drive out of their registers
+    const conv_ahead ahead = conv_agenda_take(job->ahead, make ? 0 : job->terms);
     lane_vec acc[TILE * PANEL];
     STP_UNROLL
     for (int n = 0; n < rows * PANEL; n++)
         acc[n] = lane_set(job->bias ? job->bias[m + n / PANEL] : 0);
     const stp_real *w = job->w + (ptrdiff_t)m * job->terms;
-    if (m > 0 || !to->from)
-        conv_tile(acc, rows, job->terms, to->x, w, job->terms, 1, forward_ahead(job, to, m));
+    if (!make)
+        conv_tile(acc, rows, job->terms, to->x, w, job->terms, 1, ahead);
     else if (job->relu_in)
         conv_tile_first(acc, rows, job->terms, job->in.p, job->in.chan, to->from, 1, to->x, w, job->terms, 1);
     else
@@ -135,31 +126,39 @@ static void pack_part(const conv_job *job, const ptrdiff_t *at, stp_real *x) {
 
 // One tap: panels that lie in the input whole are made by their first tile, while memory answers.
 static void pack_or_plan(const conv_job *job, const conv_chunk *chunk, const conv_places *in,
-                         const conv_places *next_in, int next_panels, conv_target *to) {
+                         conv_target *to) {
     for (int n = 0; n < chunk->panels; n++) {
         if (in->whole[n])
             to[n].from = in->at + n * PANEL;
         else
             pack_part(job, in->at + n * PANEL, to[n].x);
-        if (n < next_panels && next_in->whole[n])
-            to[n].ahead = next_in->at + n * PANEL;
     }
+}
+
+// What the next chunk will read and write.
+static void look_ahead(const conv_job *job, const stp_window *window, const conv_chunk *next, int panels) {
+    conv_agenda_begin(job->ahead, next, job->x);
+    if (window->k_h * window->k_w == 1)
+        conv_agenda_add(job->ahead, window, job->in);
+    conv_agenda_add(job->ahead, NULL, job->z);
+    conv_agenda_spread(job->ahead, panels * (job->z.c / TILE) * job->terms);
 }
 
 void STP_LANE_NAME(stp_conv_forward)(const stp_window *window, int relu_in, stp_view in, const stp_real *w,
                                      const stp_real *bias, stp_view z, stp_real *sums, stp_real *scratch) {
     enum { MOST = CONV_CHUNK_PIXELS / PANEL };
     int taps = window->k_h * window->k_w, terms = in.c * taps;
-    int panels = conv_chunk_panels(terms, PANEL, CONV_CHUNK_PIXELS, CONV_NEAR_VECTORS);
-    conv_job job = {in, z, w, bias, sums, scratch, terms, relu_in};
-    conv_places z_places, in_places[2];
+    int pixels = conv_chunk_pixels(FORWARD_PIXELS, PANEL, z.w);
+    int panels = conv_chunk_panels(terms, PANEL, pixels, taps == 1 ? CONV_CHUNK_VECTORS : CONV_NEAR_VECTORS);
+    conv_agenda ahead;
+    conv_job job = {in, z, w, bias, sums, scratch, terms, relu_in, &ahead};
+    conv_places z_places, in_places;
     conv_target to[MOST];
     conv_chunk chunk = conv_chunk_at(0, panels, z), next;
-    if (taps == 1)
-        conv_places_in(&chunk, window, 0, 0, in, &in_places[0]);
-    for (int first = 0, turn = 0; chunk.count; chunk = next, turn = !turn) {
+    for (int first = 0; chunk.count; chunk = next) {
         first += chunk.count;
         next = conv_chunk_at(first, panels, z);
+        look_ahead(&job, window, &next, chunk.panels);
         conv_places_out(&chunk, z, &z_places);
         for (int n = 0; n < chunk.panels; n++)
             to[n] = (conv_target){z,
@@ -167,13 +166,12 @@ void STP_LANE_NAME(stp_conv_forward)(const stp_window *window, int relu_in, stp_
                                   z_places.at + n * PANEL,
                                   z_places.whole[n],
                                   scratch + (ptrdiff_t)n * terms * PANEL_REALS,
-                                  NULL,
                                   NULL};
         if (taps == 1) {
-            conv_places_in(&next, window, 0, 0, in, &in_places[!turn]);
-            pack_or_plan(&job, &chunk, &in_places[turn], &in_places[!turn], next.panels, to);
+            conv_places_in(&chunk, window, 0, 0, in, &in_places);
+            pack_or_plan(&job, &chunk, &in_places, to);
         } else
-            conv_pack(window, relu_in, in, &chunk, scratch, (ptrdiff_t)terms * PANEL_REALS);
+            conv_pack(window, relu_in, in, &chunk, scratch, (ptrdiff_t)terms * PANEL_REALS, PANEL_REALS);
         forward_chunk(&job, to, chunk.panels);
     }
 }

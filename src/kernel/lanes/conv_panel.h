@@ -9,8 +9,17 @@
 #include "kernel/conv_scratch.h"
 #include "kernel/lanes/lane.h"
 
+#include <stdint.h>
+
 // TILE output channels times PANEL pixels are accumulated in registers: 24 of 32, or 12 of 16.
-enum { TILE = CONV_TILE, PANEL = LANES >= 16 ? 6 : 3, PANEL_REALS = PANEL * LANES };
+enum { TILE = CONV_TILE, PANEL = LANES >= 16 ? 5 : 3, PANEL_REALS = PANEL * LANES };
+
+// Short vectors hold fewer bytes of a row. Backward, dz and the input share the caches, which counts for more
+// there.
+enum {
+    FORWARD_PIXELS = LANES >= 16 ? CONV_MANY_PIXELS : CONV_CHUNK_PIXELS,
+    BACKWARD_PIXELS = LANES >= 16 ? CONV_MANY_PIXELS : CONV_FEW_PIXELS
+};
 
 // Pixels of an output in scan order, the first at (h, w). `count` of them exist; those that fill up the last
 // panel do not.
@@ -101,15 +110,15 @@ LANE_INLINE void conv_pack_channel(const conv_places *places, int panels, const 
     }
 }
 
-// The panels of an input: out[n * step + ((c * k_h + i) * k_w + j) * PANEL_REALS + p * LANES], n the panel.
+// The panels of an input: out[n * step + ((c * k_h + i) * k_w + j) * row + p * LANES], n the panel.
 static inline void conv_pack(const stp_window *window, int relu_in, stp_view in, const conv_chunk *chunk,
-                             stp_real *out, ptrdiff_t step) {
+                             stp_real *out, ptrdiff_t step, ptrdiff_t row) {
     int taps = window->k_h * window->k_w;
     conv_places places;
     for (int t = 0; t < taps; t++) {
         conv_places_in(chunk, window, t / window->k_w, t % window->k_w, in, &places);
         for (int c = 0; c < in.c; c++) {
-            stp_real *to = out + ((ptrdiff_t)c * taps + t) * PANEL_REALS;
+            stp_real *to = out + ((ptrdiff_t)c * taps + t) * row;
             if (relu_in)
                 conv_pack_channel(&places, chunk->panels, in.p + c * in.chan, 1, to, step);
             else
@@ -118,43 +127,41 @@ static inline void conv_pack(const stp_window *window, int relu_in, stp_view in,
     }
 }
 
-// What a tile asks memory for while it computes: two pixels of a later panel (one, where panels are short),
-// channel by channel. Tensors lie in the third-level cache or beyond, in as many short runs as they have
-// channels; the processor's own prefetcher sees little of that.
-enum { AHEAD = PANEL / 3 };
+// What a tile asks memory for while it computes: lines of the next chunk, AHEAD at every step. Addresses and
+// steps are in bytes; they may lie outside of a tensor, where asking does no harm. Tiles of short vectors
+// keep the load ports busy and ask before they begin (conv_agenda.h).
+enum { AHEAD = LANES >= 16 ? 2 : 0, AHEAD_PLACES = 2 };
 
 typedef struct conv_ahead {
-    const stp_real *p[AHEAD];
-    ptrdiff_t step;
+    uintptr_t at[AHEAD_PLACES], step;
 } conv_ahead;
 
-LANE_INLINE conv_ahead conv_ahead_none(const stp_real *there) {
-    conv_ahead ahead = {.step = 0};
-    for (int i = 0; i < AHEAD; i++)
-        ahead.p[i] = there;
-    return ahead;
+LANE_INLINE void conv_ahead_fetch(conv_ahead *ahead) {
+    STP_UNROLL
+    for (int i = 0; i < AHEAD; i++) {
+        __builtin_prefetch((const void *)ahead->at[i], 0, 2);
+        ahead->at[i] += ahead->step;
+    }
 }
 
-// acc[i][p] += sum over steps s of w[i * w_row + s * w_step] * x[s][p], for `rows` rows of PANEL pixels. acc
-// is flat and the loops over it unrolled: only so do the compilers keep it in registers.
+// acc[i][p] += sum over steps s of w[i * w_row + s * w_step] * x[s][p], for `rows` rows of PANEL
+// pixels. acc is flat and the loops over it unrolled: only so do the compilers keep it in registers.
 LANE_INLINE void conv_tile(lane_vec *acc, const int rows, int steps, const stp_real *x, const stp_real *w,
                            ptrdiff_t w_row, ptrdiff_t w_step, conv_ahead ahead) {
     for (int s = 0; s < steps; s++, x += PANEL_REALS, w += w_step) {
-        lane_vec column[PANEL], weight[TILE];
+        lane_vec column[PANEL];
         STP_UNROLL
         for (int p = 0; p < PANEL; p++)
             column[p] = lane_load(x + p * LANES);
+        // One weight at a time: four at once would leave 16 registers one too few.
         STP_UNROLL
-        for (int i = 0; i < rows; i++)
-            weight[i] = lane_set(w[i * w_row]);
-        STP_UNROLL
-        for (int n = 0; n < rows * PANEL; n++)
-            acc[n] += column[n % PANEL] * weight[n / PANEL];
-        STP_UNROLL
-        for (int i = 0; i < AHEAD; i++) {
-            __builtin_prefetch(ahead.p[i]);
-            ahead.p[i] += ahead.step;
+        for (int i = 0; i < rows; i++) {
+            lane_vec weight = lane_held(lane_set(w[i * w_row]));
+            STP_UNROLL
+            for (int p = 0; p < PANEL; p++)
+                acc[i * PANEL + p] += column[p] * weight;
         }
+        conv_ahead_fetch(&ahead);
     }
 }
 
