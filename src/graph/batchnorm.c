@@ -144,7 +144,7 @@ void stp_bn_before_backward(stp_exec *x, const stp_op *op) {
         for (int c = first; c < first + out->c; c++) {
             size_t at = (size_t)group * bn->channels + c;
             double mean = (double)run->mean[at], inv = (double)run->inv[at], scale = (double)run->scale[at];
-            if (run->normalised)
+            if (run->normalised && run->normalised[c])
                 mean = 0, inv = 1; // of what lies there now
             double q = inv * (run->sum_dyz[at] - mean * run->sum_dy[at]);
             run->a[at] = (stp_real)(scale * coef);

@@ -37,8 +37,14 @@ typedef struct stp_bn_run {
     // none).
     int grad_tensor;
     int lazy_coef;
-    int normalised; // z is overwritten by its normalised self (x->lies_in)
+    char *normalised; // [channels]: z is overwritten there by its normalised self (x->lies_in); NULL: nowhere
 } stp_bn_run;
+
+// The batch norm that a mix applies to a term as it reads it: channel c of the term is its channel
+// first + c * step. bn < 0: none.
+typedef struct stp_term_norm {
+    int bn, first, step;
+} stp_term_norm;
 
 // A term of a mix, the reader of a tensor.
 typedef struct stp_mix_reader {
@@ -109,6 +115,8 @@ stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err);
 int stp_exec_choose_readers(stp_exec *x);
 // Whether an operation's backward serves its source: reads the value, or gives it a gradient.
 int stp_exec_serves_in_backward(const stp_exec *x, const stp_op *op, int source);
+// What a mix normalises as it reads: a batch-normed tensor, or what was left as it is in the place of one.
+stp_term_norm stp_exec_term_norm(const stp_exec *x, int tensor);
 // Whether the gradient of a tensor has a place of its own.
 int stp_exec_has_own_grad(const stp_exec *x, int tensor);
 int stp_exec_storage_of(const stp_exec *x, int tensor);

@@ -3,6 +3,8 @@
 // term may be a step of its own, or wait for other mixes.
 #include "graph/exec_internal.h"
 
+#include <string.h>
+
 // --- what is never made ---------------------------------------------------------------------------------
 
 static int readers_of(const stp_exec *x, int tensor, int *reader) {
@@ -34,10 +36,43 @@ static void find_rectified_inputs(stp_exec *x) {
     }
 }
 
+static int any_marked(const stp_tensor *view, const char *mark) {
+    for (int c = 0; c < view->c; c++)
+        if (mark[view->c_first + c * view->c_step])
+            return 1;
+    return 0;
+}
+
+static int mark_all(const stp_tensor *view, char *mark) {
+    int news = 0;
+    for (int c = 0; c < view->c; c++) {
+        char *at = &mark[view->c_first + c * view->c_step];
+        news |= !*at;
+        *at = 1;
+    }
+    return news;
+}
+
+// Marks the channels of a storage that others than mixes read, and whole terms of which a mix would read both
+// kinds. Returns whether there were new ones.
+static int mark_read_channels(const stp_exec *x, int storage, char *mark) {
+    int news = 0;
+    for (int i = 0; i < x->g->ops; i++) {
+        const stp_op *op = &x->g->op[i];
+        for (int s = 0, t; (t = stp_op_registry[op->kind].sources(x->g, op, s)) >= 0; s++) {
+            const stp_tensor *view = &x->g->tensor[t];
+            int folds = op->kind == STP_OP_MIX && !x->g->term[op->term_first + s].drop;
+            if (stp_exec_storage_of(x, t) == storage && (!folds || any_marked(view, mark)))
+                news |= mark_all(view, mark);
+        }
+    }
+    return news;
+}
+
 // A batch norm without an affine part that only an affine without rectifier reads, to make its normalised
-// tensor: it is normalised where it lies. Backward then has y = (z - mean)/deviation in the place of z, and
-// needs no more.
-static void find_normalised_in_place(stp_exec *x) {
+// tensor: it is normalised where it lies, but for channels that mixes alone read, which do it as they read.
+// Backward then has y = (z - mean)/deviation in the place of z, and needs no more.
+static int find_normalised_in_place(stp_exec *x) {
     for (int t = 0; t < x->g->tensors; t++)
         x->lies_in[t] = t;
     for (int i = 0; i < x->g->ops; i++) {
@@ -47,8 +82,24 @@ static void find_normalised_in_place(stp_exec *x) {
             x->g->tensor[op->in].transient || readers_of(x, op->in, &reader) != 1)
             continue;
         x->lies_in[op->out] = op->in;
-        x->bn[bn].normalised = 1;
+        x->bn[bn].normalised = stp_arena_alloc(x->arena, (size_t)x->g->bn[bn].channels);
+        if (!x->bn[bn].normalised)
+            return 0;
+        memset(x->bn[bn].normalised, 0, (size_t)x->g->bn[bn].channels);
+        while (mark_read_channels(x, op->out, x->bn[bn].normalised))
+            ;
     }
+    return 1;
+}
+
+stp_term_norm stp_exec_term_norm(const stp_exec *x, int tensor) {
+    const stp_tensor *t = &x->g->tensor[tensor];
+    if (t->bn >= 0)
+        return (stp_term_norm){.bn = t->bn, .first = 0, .step = 1};
+    int bn = x->lies_in[t->storage] == t->storage ? -1 : x->g->tensor[x->lies_in[t->storage]].bn;
+    if (bn >= 0 && x->bn[bn].normalised[t->c_first])
+        bn = -1;
+    return (stp_term_norm){.bn = bn, .first = t->c_first, .step = t->c_step};
 }
 
 int stp_exec_source(const stp_exec *x, const stp_op *op, int index) {
@@ -214,7 +265,8 @@ int stp_exec_has_own_grad(const stp_exec *x, int tensor) {
 
 int stp_exec_choose_readers(stp_exec *x) {
     find_rectified_inputs(x);
-    find_normalised_in_place(x);
+    if (!find_normalised_in_place(x))
+        return 0;
     for (int i = 0; i < x->g->bns; i++)
         choose_gradient_of_bn(x, i);
     find_dots(x);

@@ -17,6 +17,11 @@ static const stp_mix_term *term_of(const stp_exec *x, stp_mix_reader reader) {
     return &x->g->term[x->g->op[reader.mix].term_first + reader.term];
 }
 
+// Where a batch norm has channel c of a term.
+static size_t norm_at(const stp_exec *x, stp_term_norm norm, int group, int c) {
+    return norm.bn < 0 ? 0 : (size_t)(group * x->g->bn[norm.bn].channels + norm.first + c * norm.step);
+}
+
 // Folds each term's batch norm into its coefficient, for every group.
 void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
     stp_mix_run *run = &x->mix[op - x->g->op];
@@ -27,13 +32,13 @@ void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
         memset(constant, 0, sizeof *constant * (size_t)channels);
         for (int t = 0; t < op->terms; t++) {
             double coef = coef_of(x, &term[t]);
-            int bn = x->g->tensor[term[t].tensor].bn;
+            stp_term_norm norm = stp_exec_term_norm(x, term[t].tensor);
             stp_real *folded = run->coef + ((size_t)group * op->terms + t) * channels;
             for (int c = 0; c < channels; c++) {
-                size_t at = (size_t)group * channels + c;
-                folded[c] = (stp_real)(bn < 0 ? coef : coef * (double)x->bn[bn].scale[at]);
-                if (bn >= 0)
-                    constant[c] += (stp_real)(coef * (double)x->bn[bn].shift[at]);
+                size_t at = norm_at(x, norm, group, c);
+                folded[c] = (stp_real)(norm.bn < 0 ? coef : coef * (double)x->bn[norm.bn].scale[at]);
+                if (norm.bn >= 0)
+                    constant[c] += (stp_real)(coef * (double)x->bn[norm.bn].shift[at]);
             }
         }
     }
@@ -85,7 +90,7 @@ void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block) {
 
 // Without a batch norm the sum of gradient times value is for the coefficient alone.
 static stp_view value_where_summed(const stp_exec *x, int tensor, int block) {
-    int summed = x->g->tensor[tensor].bn >= 0 || x->state->d_coefs;
+    int summed = stp_exec_term_norm(x, tensor).bn >= 0 || x->state->d_coefs;
     return summed ? stp_exec_value(x, tensor, block) : stp_exec_no_view();
 }
 
@@ -126,17 +131,19 @@ void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
 static void settle_term(stp_exec *x, const stp_op *op, int term_index, int group, const stp_real *gz,
                         const double *sum_g) {
     const stp_mix_term *term = &x->g->term[op->term_first + term_index];
-    int channels = x->g->tensor[op->out].c, bn = x->g->tensor[term->tensor].bn;
+    stp_term_norm norm = stp_exec_term_norm(x, term->tensor);
+    int channels = x->g->tensor[op->out].c;
     double coef = coef_of(x, term), d_coef = 0;
     for (int c = 0; c < channels; c++) {
         double total = stp_lane_total(gz + (size_t)c * x->lanes, x->lanes);
-        if (bn < 0) {
+        if (norm.bn < 0) {
             d_coef += total;
             continue;
         }
-        size_t at = (size_t)group * channels + c;
-        d_coef += (double)x->bn[bn].scale[at] * total + (double)x->bn[bn].shift[at] * sum_g[c];
-        stp_bn_gather(x, bn, group, c, coef * sum_g[c], coef * total);
+        const stp_bn_run *bn = &x->bn[norm.bn];
+        size_t at = norm_at(x, norm, group, c);
+        d_coef += (double)bn->scale[at] * total + (double)bn->shift[at] * sum_g[c];
+        stp_bn_gather(x, norm.bn, group, norm.first + c * norm.step, coef * sum_g[c], coef * total);
     }
     if (term->coef >= 0)
         x->d_coefs[(size_t)group * x->g->coefs + term->coef] += d_coef;
