@@ -33,11 +33,11 @@ static stp_real *values(stp_bench_tensors *t, size_t n) {
 
 static stp_view tensor(stp_bench_tensors *t, int c, int h, int w, int halo) {
     const int lanes = t->k->lanes;
-    const ptrdiff_t chan = (ptrdiff_t)(w + 2 * halo) * lanes, row = chan * c;
-    stp_real *p = values(t, (size_t)(row * (h + 2 * halo)) + 512); // tensors apart: not a whole page
+    const ptrdiff_t chan = (ptrdiff_t)(w + halo) * lanes, row = chan * c;
+    stp_real *p = values(t, (size_t)(row * h + halo * lanes) + 512); // tensors apart: not a whole page
     if (!p)
         return (stp_view){0};
-    const stp_view view = {p + halo * (row + lanes), row, chan, c, h, w, halo};
+    const stp_view view = {p + halo * lanes, row, chan, c, h, w, halo};
     t->k->clear_halo(view);
     return view;
 }

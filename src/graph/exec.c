@@ -21,7 +21,7 @@ stp_view stp_exec_value(const stp_exec *x, int tensor, int block) {
     const stp_tensor *t = &x->g->tensor[tensor];
     const stp_place *p = &x->place[t->storage];
     stp_real *corner = x->memory[block] + p->value[x->phase];
-    return (stp_view){.p = corner + t->halo * (p->row + x->lanes) + t->c_first * p->chan,
+    return (stp_view){.p = corner + t->halo * x->lanes + t->c_first * p->chan,
                       .row = p->row,
                       .chan = p->chan * t->c_step,
                       .c = t->c,

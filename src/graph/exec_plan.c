@@ -167,11 +167,11 @@ static int choose_grad_modes(stp_exec *x, stp_arena *scratch) {
 static void measure(stp_exec *x, int tensor) {
     const stp_tensor *t = &x->g->tensor[tensor];
     stp_place *p = &x->place[tensor];
-    int columns = t->w + 2 * t->halo;
+    int columns = t->w + t->halo;          // a channel's zeros on the right are the next one's on the left
     int dense = t->maker < 0 && t->c == 1; // inputs are filled by others, without gaps
     p->chan = (ptrdiff_t)columns * x->lanes;
     p->row = dense || t->h == 1 ? (ptrdiff_t)t->c * p->chan : stp_exec_row_stride(t->c, columns, x->lanes);
-    p->reals = (size_t)p->row * (size_t)(t->h + 2 * t->halo);
+    p->reals = (size_t)p->row * (size_t)t->h + (size_t)(t->halo * x->lanes);
     p->grad_chan = (ptrdiff_t)t->w * x->lanes;
     p->grad_row = t->h == 1 ? (ptrdiff_t)t->c * p->grad_chan : stp_exec_row_stride(t->c, t->w, x->lanes);
     p->grad_reals = (size_t)p->grad_row * (size_t)t->h;

@@ -50,8 +50,9 @@ typedef struct stp_kernels {
     int lanes;
 
     // Depthwise convolution followed by a pointwise one, nothing between: d[c] = dw[c] * in[c]; z[m] = sum_c
-    // pw[m][c] d[c]. in: [C][H][W] with halo >= reach of the window, already rectified by whoever made it;
-    // with `rect`, raw and without a halo. z: [M][OH][OW]. w_dw: [C][k_h][k_w]; w_pw: [M][C], or NULL: then M
+    // pw[m][c] d[c]. in: [C][H][W] with halo >= reach of the window's columns, already rectified by whoever
+    // made it; with `rect`, raw and without a halo. z: [M][OH][OW]. w_dw: [C][k_h][k_w]; w_pw: [M][C], or
+    // NULL: then M
     // == C and z = d + bias (a plain depthwise convolution). bias: [M] added to z, or NULL. Cost:
     // OH*OW*C*(k_h*k_w + M) MACs a lane.
     void (*dwpw_forward)(const stp_window *window, stp_view in, const stp_rectifier *rect,
@@ -124,8 +125,8 @@ typedef struct stp_kernels {
     void (*round_forward)(stp_view z, stp_real step, stp_real low, stp_real high);
     void (*round_backward)(stp_view z, stp_real low, stp_real high, stp_view g);
 
-    // Zeros to the ring of `halo` rows and columns around a tensor, the inside left alone (done once, when
-    // planned).
+    // Zeros to `halo` columns at both ends of a tensor's rows, the inside left alone. Channels side by side
+    // may share them: chan >= (w + halo) * lanes.
     void (*clear_halo)(stp_view out);
 } stp_kernels;
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 // Slices and shuffles of channels are views too: a different p, a larger chan. Columns are always adjacent.
-// With halo > 0 the rows -halo .. h-1+halo and columns -halo .. w-1+halo can be read, and are zero outside
-// the tensor.
+// With halo > 0 the columns -halo .. w-1+halo of its rows can be read, and are zero outside the tensor; no
+// kernel reads other rows.
 typedef struct stp_view {
     stp_real *p; // NULL: no tensor (an output that is not wanted)
     ptrdiff_t row, chan;

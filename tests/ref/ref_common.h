@@ -37,19 +37,19 @@ static inline stp_real *ref_at(const ref_tensor *t, int c, int h, int w) {
 // A random tensor. Channels lie `spread` times their natural distance apart (a shuffled or sliced view).
 static inline ref_tensor ref_make(stp_rng *rng, int lanes, int c, int h, int w, int halo, int spread) {
     ref_tensor t = {.lanes = lanes};
-    ptrdiff_t chan = (ptrdiff_t)(w + 2 * halo) * lanes * spread, row = chan * c;
-    t.reals = (size_t)(row * (h + 2 * halo)) + (size_t)(2 * lanes);
+    ptrdiff_t chan = (ptrdiff_t)(w + halo) * lanes * spread, row = chan * c;
+    t.reals = (size_t)(row * h) + (size_t)((2 + halo) * lanes);
     t.memory = stp_alloc(t.reals * sizeof(stp_real));
     t.before = stp_alloc(t.reals * sizeof(stp_real));
     assert_non_null(t.memory);
     assert_non_null(t.before);
-    t.view = (stp_view){t.memory + lanes + halo * row + halo * lanes, row, chan, c, h, w, halo};
+    t.view = (stp_view){t.memory + lanes + halo * lanes, row, chan, c, h, w, halo};
     for (size_t i = 0; i < t.reals; i++)
         t.memory[i] = (stp_real)NAN;
-    for (int y = -halo; y < h + halo; y++)
+    for (int y = 0; y < h; y++)
         for (int k = 0; k < c; k++)
             for (int i = -halo * lanes; i < (w + halo) * lanes; i++) {
-                int inside = y >= 0 && y < h && i >= 0 && i < w * lanes;
+                int inside = i >= 0 && i < w * lanes;
                 ref_at(&t, k, y, 0)[i] = (stp_real)(inside ? stp_rng_normal(rng) : 0.0);
             }
     memcpy(t.before, t.memory, t.reals * sizeof(stp_real));

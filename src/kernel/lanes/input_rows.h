@@ -1,7 +1,7 @@
 // The rows that a depthwise convolution reads. Where the input has a halo and is rectified already they lie
 // there. Else they are made as they are needed, normalised, rectified and with zeros around, in a ring that
 // is as deep as the window reaches: a whole tensor less to write and to read. Rows of padding take no part,
-// unless a window may have nothing but padding under it.
+// unless a window may have nothing but padding under it: then all rows go through the ring.
 #ifndef STP_KERNEL_LANES_INPUT_ROWS_H
 #define STP_KERNEL_LANES_INPUT_ROWS_H
 
@@ -10,8 +10,8 @@
 typedef struct input_rows {
     const stp_window *win;
     stp_view in;
-    const stp_rectifier *rect; // NULL: in place
-    stp_real *ring;            // column 0 of the first slot
+    const stp_rectifier *rect; // NULL: as they are
+    stp_real *ring;            // column 0 of the first slot; NULL: in place
     ptrdiff_t row, chan;       // strides of what is read
     int slots, next;           // next: the first row not made yet
     int padding;               // 1: rows of padding take part as well
@@ -62,7 +62,7 @@ static inline void input_rows_begin(input_rows *rows, const stp_window *win, stp
     for (int oh = 0; oh < rows_out; oh++)
         padding |= !input_rows_met(rows, oh, &first);
     rows->padding = padding;
-    if (!rect)
+    if (!rect && !padding)
         return;
     const int reach_w = (win->k_w - 1) * win->dilation, left = input_margin(win->pad_left);
     const int right = input_margin((columns_out - 1) * win->stride_w - win->pad_left + reach_w - (in.w - 1));
@@ -78,7 +78,7 @@ static inline void input_rows_begin(input_rows *rows, const stp_window *win, stp
 
 // Row h from its column 0; h >= -pad_top. Rows outside of the input are zeros.
 static inline const stp_real *input_row(const input_rows *rows, int h) {
-    if (!rows->rect)
+    if (!rows->ring)
         return rows->in.p + h * rows->row;
     return rows->ring + (h + rows->win->pad_top) % rows->slots * rows->row;
 }
@@ -95,6 +95,13 @@ static inline int input_rows_under(const input_rows *rows, int oh, int column, i
     return count;
 }
 
+LANE_INLINE void input_row_rectified(stp_real *to, const stp_real *from, int columns, stp_real scale,
+                                     stp_real shift) {
+    const lane_vec s = lane_set(scale), t = lane_set(shift);
+    for (int i = 0; i < columns * LANES; i += LANES)
+        lane_store(to + i, lane_relu(s * lane_load(from + i) + t));
+}
+
 static inline void input_row_make(const input_rows *rows, int h) {
     const stp_view *in = &rows->in;
     stp_real *to = rows->ring + (h + rows->win->pad_top) % rows->slots * rows->row;
@@ -102,21 +109,19 @@ static inline void input_row_make(const input_rows *rows, int h) {
     if (!inside && !rows->padding)
         return;
     for (int c = 0; c < in->c; c++, to += rows->chan) {
-        const lane_vec scale = lane_set(rows->rect->scale[c]), shift = lane_set(rows->rect->shift[c]);
         const stp_real *from = inside ? in->p + h * in->row + c * in->chan : NULL;
-        if (inside)
-            for (int i = 0; i < in->w * LANES; i += LANES)
-                lane_store(to + i, lane_relu(scale * lane_load(from + i) + shift));
+        if (inside && rows->rect)
+            input_row_rectified(to, from, in->w, rows->rect->scale[c], rows->rect->shift[c]);
         else
             for (int i = 0; i < in->w * LANES; i += LANES)
-                lane_store(to + i, lane_zero());
+                lane_store(to + i, inside ? lane_load(from + i) : lane_zero());
     }
 }
 
 // Makes the rows that output row oh reads; output rows come in order.
 static inline void input_rows_reach(input_rows *rows, int oh) {
     const stp_window *win = rows->win;
-    if (!rows->rect)
+    if (!rows->ring)
         return;
     const int last = oh * win->stride_h - win->pad_top + (win->k_h - 1) * win->dilation;
     if (rows->next < last - rows->slots + 1)
