@@ -10,13 +10,6 @@ stp_view stp_exec_no_view(void) {
     return (stp_view){0};
 }
 
-stp_view stp_view_channels(stp_view view, int first, int count) {
-    if (view.p)
-        view.p += first * view.chan;
-    view.c = count;
-    return view;
-}
-
 stp_view stp_exec_value(const stp_exec *x, int tensor, int block) {
     const stp_tensor *t = &x->g->tensor[tensor];
     const stp_place *p = &x->place[t->storage];

@@ -86,10 +86,11 @@ struct stp_exec {
     stp_step *step;
     int forward_steps, steps;
     stp_place *place; // [tensors], valid for storages
-    int *lies_in;     // [tensors]: the storage whose place this one's values take over, or itself
-    int *rectifies;   // [ops]: the affine that this depthwise convolution does as it reads, or -1
-    char *idle;       // [ops]: an affine that its reader does
-    int *dotted;      // [ops]: the mix that alone reads its result, by a step of its own, or -1
+    int *lies_in; // [tensors]: the storage whose place this one's values take over, or itself; channels that
+                  // mixes alone read are still the other's there (stp_exec_term_norm)
+    int *rectifies; // [ops]: the affine that this depthwise convolution does as it reads, or -1
+    char *idle;     // [ops]: an affine that its reader does
+    int *dotted;    // [ops]: the mix that alone reads its result, by a step of its own, or -1
     int *dotted_term;
     stp_grad_mode **grad_mode; // [ops][sources]
     stp_bn_run *bn;            // [bns]
@@ -128,8 +129,6 @@ int stp_exec_source(const stp_exec *x, const stp_op *op, int index);
 stp_view stp_exec_value(const stp_exec *x, int tensor, int block);
 stp_view stp_exec_grad(const stp_exec *x, int tensor, int block); // p NULL: it has none
 stp_view stp_exec_no_view(void);
-// Channels first .. first+count-1 of a view.
-stp_view stp_view_channels(stp_view view, int first, int count);
 int stp_exec_bn_of(const stp_exec *x, int tensor); // of its storage
 int stp_exec_group_of(const stp_exec *x, int block);
 // The gradient view of a source and whether to add, having zeroed the storage where that is due.

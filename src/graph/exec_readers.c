@@ -54,7 +54,8 @@ static int mark_all(const stp_tensor *view, char *mark) {
 }
 
 // Marks the channels of a storage that others than mixes read, and whole terms of which a mix would read both
-// kinds. Returns whether there were new ones.
+// kinds. (A term that may drop is read as it is: a norm's shift would have to drop with it.) Returns whether
+// there were new ones.
 static int mark_read_channels(const stp_exec *x, int storage, char *mark) {
     int news = 0;
     for (int i = 0; i < x->g->ops; i++) {
@@ -79,7 +80,8 @@ static int find_normalised_in_place(stp_exec *x) {
         const stp_op *op = &x->g->op[i];
         int reader, bn = op->kind == STP_OP_AFFINE ? x->g->tensor[op->in].bn : -1;
         if (bn < 0 || op->relu || x->g->bn[bn].gain >= 0 || x->g->tensor[op->out].halo > 0 ||
-            x->g->tensor[op->in].transient || readers_of(x, op->in, &reader) != 1)
+            stp_exec_storage_of(x, x->g->output) == op->out || x->g->tensor[op->in].transient ||
+            readers_of(x, op->in, &reader) != 1)
             continue;
         x->lies_in[op->out] = op->in;
         x->bn[bn].normalised = stp_arena_alloc(x->arena, (size_t)x->g->bn[bn].channels);

@@ -1,11 +1,11 @@
-// How much of a convolution's backward is kept at once, in lane vectors: known to the kernels, which keep to
-// it, and to stp_kernel_scratch_reals.
+// How much of a convolution is kept at once, in lane vectors: known to the kernels, which keep to it, and to
+// stp_kernel_scratch_reals.
 #ifndef STP_KERNEL_CONV_SCRATCH_H
 #define STP_KERNEL_CONV_SCRATCH_H
 
 enum {
     CONV_GRAD_VECTORS = 16384,  // accumulators of weight gradients: half of a second-level cache
-    CONV_CHUNK_VECTORS = 16384, // panels of dz and of input between two visits to the accumulators
+    CONV_CHUNK_VECTORS = 16384, // panels of dz and of input, of which one chunk is made at a time
     CONV_FEW_PIXELS = 24,       // pixels of a chunk: enough for a visit to the accumulators;
     CONV_MANY_PIXELS = 40,      // more, for the sake of whole rows;
     CONV_CHUNK_PIXELS = 120,    // and the most, for whole rows in panels of short vectors
@@ -20,8 +20,8 @@ static inline int conv_pass_channels(int terms) {
 }
 
 // Pixels of a chunk of maps of this width, at most `most`: whole rows, or a fraction of one, wherever panels
-// fill them.
-// Memory is then read from one end to the other, which the processor's prefetcher follows best.
+// fill them; else CONV_FEW_PIXELS. Memory is then read from one end to the other, which the processor's
+// prefetcher follows best.
 static inline int conv_chunk_pixels(int most, int panel, int width) {
     int rows = 1;
     while (rows < panel && rows * width % panel)

@@ -30,9 +30,10 @@ static size_t largest(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-// conv_backward: a sum a channel, accumulators of a pass, panels of a chunk (conv_forward needs one panel).
+// conv_backward: a sum a channel, accumulators of a pass, panels of a chunk, and a vector more from panel to
+// panel of dz and of input. (conv_forward needs the panels alone.)
 static size_t conv_vectors(size_t channels, size_t k) {
-    size_t rows = channels + CONV_TILE, terms = channels * k * k + CONV_TILE, panel = 6;
+    size_t rows = channels + CONV_TILE, terms = channels * k * k + CONV_TILE, panel = 5;
     return rows + largest(CONV_GRAD_VECTORS, CONV_TILE * terms) +
            largest(CONV_CHUNK_VECTORS, panel * (rows + terms)) + 2 * CONV_CHUNK_PIXELS;
 }

@@ -52,9 +52,8 @@ typedef struct stp_kernels {
     // Depthwise convolution followed by a pointwise one, nothing between: d[c] = dw[c] * in[c]; z[m] = sum_c
     // pw[m][c] d[c]. in: [C][H][W] with halo >= reach of the window's columns, already rectified by whoever
     // made it; with `rect`, raw and without a halo. z: [M][OH][OW]. w_dw: [C][k_h][k_w]; w_pw: [M][C], or
-    // NULL: then M
-    // == C and z = d + bias (a plain depthwise convolution). bias: [M] added to z, or NULL. Cost:
-    // OH*OW*C*(k_h*k_w + M) MACs a lane.
+    // NULL: then M == C and z = d + bias (a plain depthwise convolution). bias: [M] added to z, or NULL.
+    // Cost: OH*OW*C*(k_h*k_w + M) MACs a lane.
     void (*dwpw_forward)(const stp_window *window, stp_view in, const stp_rectifier *rect,
                          const stp_real *w_dw, const stp_real *w_pw, const stp_real *bias, stp_view z,
                          stp_real *sums, stp_real *scratch);

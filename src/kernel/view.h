@@ -16,4 +16,12 @@ typedef struct stp_view {
     int c, h, w, halo;
 } stp_view;
 
+// Channels first .. first+count-1 of a view.
+static inline stp_view stp_view_channels(stp_view view, int first, int count) {
+    if (view.p)
+        view.p += first * view.chan;
+    view.c = count;
+    return view;
+}
+
 #endif

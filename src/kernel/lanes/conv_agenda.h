@@ -1,7 +1,7 @@
 // Fetching the next chunk while the present one is multiplied. Tensors of a step lie in the third-level cache
 // or beyond, and without help the products wait for memory as long as they compute. A few lines are asked for
-// at every step of a tile, so that the fill buffers never stop the products, and in the order of memory, so
-// that the processor's own prefetcher goes along.
+// at every step of a tile (before it, where vectors are short: conv_panel.h), so that the fill buffers never
+// stop the products, and in the order of memory, so that the processor's own prefetcher goes along.
 #ifndef STP_KERNEL_LANES_CONV_AGENDA_H
 #define STP_KERNEL_LANES_CONV_AGENDA_H
 
@@ -49,7 +49,7 @@ LANE_INLINE void conv_agenda_add(conv_agenda *agenda, const stp_window *window, 
                                s_w * LANES * real, view.c};
 }
 
-// The work that hides it: so many steps.
+// The work that hides it: so many steps, of the tiles that do not make their panel themselves.
 LANE_INLINE void conv_agenda_spread(conv_agenda *agenda, int steps) {
     ptrdiff_t bytes = 0;
     for (int i = 0; i < agenda->views; i++)
@@ -98,7 +98,7 @@ static inline conv_ahead conv_agenda_take(conv_agenda *agenda, int steps) {
             conv_agenda_next(agenda);
         }
         if (AHEAD && agenda->lines * 2 > steps)
-            break;
+            break; // the tile's own steps will do; what they ask for past the end does no harm
         ptrdiff_t now = agenda->lines < share ? agenda->lines : share;
         share -= now;
         agenda->lines -= now;
@@ -109,7 +109,7 @@ static inline conv_ahead conv_agenda_take(conv_agenda *agenda, int steps) {
         return ahead;
     ahead.step = (uintptr_t)agenda->step;
     for (int i = 0; i < AHEAD_PLACES; i++) {
-        ahead.at[i] = agenda->run;
+        ahead.at[i] = agenda->run; // of a second place that is not needed: what the next tile will ask for
         if (i >= agenda->streams)
             continue;
         agenda->run += (uintptr_t)(steps * agenda->step);

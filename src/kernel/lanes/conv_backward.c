@@ -129,7 +129,7 @@ LANE_INLINE void data_tile(const conv_work *work, int n, int tap, int c, const i
 
 // TILE channels of panel n of d_in, or what is left of them.
 static void data_channels(const conv_work *work, int n, int tap, int c) {
-    static const ptrdiff_t in_panel[6] = {0, LANES, 2 * LANES, 3 * LANES, 4 * LANES, 5 * LANES};
+    static const ptrdiff_t in_panel[5] = {0, LANES, 2 * LANES, 3 * LANES, 4 * LANES}; // PANEL of them
     const conv_job *job = work->job;
     data_target to = {.d = job->d_in.p + c * job->d_in.chan,
                       .d_at = work->d_in.at + n * PANEL,
@@ -179,28 +179,22 @@ static void backward_data(conv_work *work, const conv_chunk *chunk) {
     }
 }
 
-static stp_view channels_of(stp_view view, int first, int count) {
-    view.p += first * view.chan;
-    view.c = count;
-    return view;
-}
-
 // What the next chunk will read and write, spread over this one's tiles.
 static void look_ahead(const conv_job *job, const conv_work *work, const conv_chunk *next, int with_data,
                        int with_weights, int m0, int count, int panels) {
     const stp_upstream *up = &job->up;
     conv_agenda *ahead = job->ahead;
     conv_agenda_begin(ahead, next, work->dz);
-    conv_agenda_add(ahead, NULL, channels_of(up->g, m0, count));
+    conv_agenda_add(ahead, NULL, stp_view_channels(up->g, m0, count));
     if (up->a)
-        conv_agenda_add(ahead, NULL, channels_of(up->z, m0, count));
+        conv_agenda_add(ahead, NULL, stp_view_channels(up->z, m0, count));
     if (job->taps == 1 && (with_weights || job->relu_in))
         conv_agenda_add(ahead, job->window, job->in);
     if (job->taps == 1 && with_data)
         conv_agenda_add(ahead, job->window, job->d_in);
     int steps = 0;
     if (with_data)
-        steps += job->taps * panels * (job->in.c / TILE) * count;
+        steps += panels * (job->taps * (job->in.c / TILE) - work->make_dz) * count;
     if (with_weights)
         steps += count / GRAD_M * (job->terms / GRAD_Q) * panels * PANEL;
     conv_agenda_spread(ahead, steps);

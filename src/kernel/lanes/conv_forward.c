@@ -141,7 +141,7 @@ static void look_ahead(const conv_job *job, const stp_window *window, const conv
     if (window->k_h * window->k_w == 1)
         conv_agenda_add(job->ahead, window, job->in);
     conv_agenda_add(job->ahead, NULL, job->z);
-    conv_agenda_spread(job->ahead, panels * (job->z.c / TILE) * job->terms);
+    conv_agenda_spread(job->ahead, panels * (job->z.c / TILE - (job->in.c == job->terms)) * job->terms);
 }
 
 void STP_LANE_NAME(stp_conv_forward)(const stp_window *window, int relu_in, stp_view in, const stp_real *w,

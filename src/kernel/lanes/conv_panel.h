@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-// TILE output channels times PANEL pixels are accumulated in registers: 24 of 32, or 12 of 16.
+// TILE output channels times PANEL pixels are accumulated in registers: 20 of 32, or 12 of 16.
 enum { TILE = CONV_TILE, PANEL = LANES >= 16 ? 5 : 3, PANEL_REALS = PANEL * LANES };
 
 // Short vectors hold fewer bytes of a row. Backward, dz and the input share the caches, which counts for more

@@ -11,8 +11,8 @@ void STP_LANE_NAME(stp_clear_halo)(stp_view out) {
         for (int c = 0; c < out.c; c++) {
             stp_real *row = out.p + h * out.row + c * out.chan;
             zero(row - out.halo * LANES, out.halo);
-            // channels closer than two halos share what is between them
-            if (c + 1 == out.c || out.chan >= (out.w + 2 * out.halo) * LANES)
+            // or it is what the next channel has on its left
+            if (c + 1 == out.c || out.chan != (ptrdiff_t)(out.w + out.halo) * LANES)
                 zero(row + out.w * LANES, out.halo);
         }
 }
