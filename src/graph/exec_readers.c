@@ -3,8 +3,6 @@
 // term may be a step of its own, or wait for other mixes.
 #include "graph/exec_internal.h"
 
-#include <string.h>
-
 // --- what is never made ---------------------------------------------------------------------------------
 
 static int readers_of(const stp_exec *x, int tensor, int *reader) {
@@ -87,7 +85,6 @@ static int find_normalised_in_place(stp_exec *x) {
         x->bn[bn].normalised = stp_arena_alloc(x->arena, (size_t)x->g->bn[bn].channels);
         if (!x->bn[bn].normalised)
             return 0;
-        memset(x->bn[bn].normalised, 0, (size_t)x->g->bn[bn].channels);
         while (mark_read_channels(x, op->out, x->bn[bn].normalised))
             ;
     }

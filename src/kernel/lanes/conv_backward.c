@@ -232,7 +232,7 @@ static void backward_pass(const conv_job *job, int m0, int count, int with_data,
                 conv_pack_upstream(&work.from, n, m0, count, work.dz + n * work.dz_step,
                                    d_bias ? bias_sums : NULL);
         if ((d_w && !work.make_x) || (work.mask && job->taps > 1))
-            conv_pack(job->window, job->relu_in, job->in, &chunk, work.x, work.x_step, PANEL_REALS);
+            conv_pack(job->window, job->relu_in, job->in, &chunk, work.x, work.x_step);
         if (with_data)
             backward_data(&work, &chunk);
         if (!d_w)

@@ -171,7 +171,7 @@ void STP_LANE_NAME(stp_conv_forward)(const stp_window *window, int relu_in, stp_
             conv_places_in(&chunk, window, 0, 0, in, &in_places);
             pack_or_plan(&job, &chunk, &in_places, to);
         } else
-            conv_pack(window, relu_in, in, &chunk, scratch, (ptrdiff_t)terms * PANEL_REALS, PANEL_REALS);
+            conv_pack(window, relu_in, in, &chunk, scratch, (ptrdiff_t)terms * PANEL_REALS);
         forward_chunk(&job, to, chunk.panels);
     }
 }

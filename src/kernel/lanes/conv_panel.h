@@ -110,15 +110,15 @@ LANE_INLINE void conv_pack_channel(const conv_places *places, int panels, const 
     }
 }
 
-// The panels of an input: out[n * step + ((c * k_h + i) * k_w + j) * row + p * LANES], n the panel.
+// The panels of an input: out[n * step + ((c * k_h + i) * k_w + j) * PANEL_REALS + p * LANES], n the panel.
 static inline void conv_pack(const stp_window *window, int relu_in, stp_view in, const conv_chunk *chunk,
-                             stp_real *out, ptrdiff_t step, ptrdiff_t row) {
+                             stp_real *out, ptrdiff_t step) {
     int taps = window->k_h * window->k_w;
     conv_places places;
     for (int t = 0; t < taps; t++) {
         conv_places_in(chunk, window, t / window->k_w, t % window->k_w, in, &places);
         for (int c = 0; c < in.c; c++) {
-            stp_real *to = out + ((ptrdiff_t)c * taps + t) * row;
+            stp_real *to = out + ((ptrdiff_t)c * taps + t) * PANEL_REALS;
             if (relu_in)
                 conv_pack_channel(&places, chunk->panels, in.p + c * in.chan, 1, to, step);
             else
@@ -144,8 +144,8 @@ LANE_INLINE void conv_ahead_fetch(conv_ahead *ahead) {
     }
 }
 
-// acc[i][p] += sum over steps s of w[i * w_row + s * w_step] * x[s][p], for `rows` rows of PANEL
-// pixels. acc is flat and the loops over it unrolled: only so do the compilers keep it in registers.
+// acc[i][p] += sum over steps s of w[i * w_row + s * w_step] * x[s][p], for `rows` rows of PANEL pixels. acc
+// is flat and the loops over it unrolled: only so do the compilers keep it in registers.
 LANE_INLINE void conv_tile(lane_vec *acc, const int rows, int steps, const stp_real *x, const stp_real *w,
                            ptrdiff_t w_row, ptrdiff_t w_step, conv_ahead ahead) {
     for (int s = 0; s < steps; s++, x += PANEL_REALS, w += w_step) {

@@ -24,8 +24,8 @@ LANE_INLINE lane_vec conv_dz(const stp_upstream *up, int m, ptrdiff_t g_at, ptrd
     return folded ? up->a[m] * g + (up->b[m] * lane_load(up->z.p + m * up->z.chan + z_at) + up->e[m]) : g;
 }
 
-// Channels m0 .. m0+count-1 of panel n: out[m][p], zeros after the last pixel; d_bias
-// (vectors, one a channel, or NULL) gathers their sums.
+// Channels m0 .. m0+count-1 of panel n: out[m][p], zeros after the last pixel; d_bias (vectors, one a
+// channel, or NULL) gathers their sums.
 static inline void conv_pack_upstream(const conv_upstream *at, int n, int m0, int count, stp_real *out,
                                       stp_real *d_bias) {
     const stp_upstream *up = at->up;
