@@ -82,7 +82,8 @@ static void place(stp_bench_tensors *t) {
     t->d_w_dw = values(t, c * taps);
     t->d_w_pw = p->kernel == STP_BENCH_DW ? NULL : values(t, dense);
     t->sums = values(t, p->kernel == STP_BENCH_MIX ? (m + 1) * c * lanes : (c > m ? c : m) * 2 * lanes);
-    t->scratch = values(t, stp_kernel_scratch_reals(t->k->lanes, p->c > p->m ? p->c : p->m, p->w,
+    t->scratch = values(t, stp_kernel_scratch_reals(t->k->lanes, p->kernel == STP_BENCH_CONV,
+                                                    p->c > p->m ? p->c : p->m, p->w,
                                                     p->k_h > p->k_w ? p->k_h : p->k_w));
 }
 

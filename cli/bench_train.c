@@ -106,13 +106,12 @@ static stp_status prepare(training *t, stp_settings *s, stp_err *err) {
     if (!t->weights || !t->velocity || !t->grads || !t->running)
         return stp_err_memory(err, "weights", sizeof(stp_real) * weights);
     stp_graph_init(t->graph, (uint64_t)s->seed, t->weights, t->running);
-    const int groups = (int)(s->search_batch / s->bn_group);
-    const int held = s->micro_batch > 0 && s->micro_batch < groups ? (int)s->micro_batch : groups;
+    const int group = (int)s->bn_group, batch = (int)s->search_batch;
     stp_stepper_options options = {.align = STP_ALIGN_CONV,
                                    .grid = t->r->corpus.shape[0],
                                    .fronts = 1,
-                                   .group_samples = (int)s->bn_group,
-                                   .groups = held,
+                                   .group_samples = group,
+                                   .groups = stp_corpus_groups_held(&t->r->corpus, s, group, batch),
                                    .training = 1};
     return stp_stepper_create(&t->stepper, t->graph, &t->r->corpus, &options, err);
 }

@@ -31,11 +31,12 @@ void stp_evaluate(stp_stepper *stepper, const stp_corpus *corpus, const stp_real
 }
 
 stp_status stp_evaluate_stepper(stp_stepper **stepper, const stp_model *model, const stp_corpus *corpus,
-                                int group_samples, stp_err *err) {
+                                int group_samples, const stp_stepper *lender, stp_err *err) {
     stp_stepper_options options = {.align = STP_ALIGN_CONV,
                                    .grid = model->input,
                                    .fronts = 1,
                                    .group_samples = group_samples,
-                                   .groups = 1};
+                                   .groups = 1,
+                                   .lender = lender};
     return stp_stepper_create(stepper, model->graph, corpus, &options, err);
 }

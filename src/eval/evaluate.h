@@ -17,8 +17,8 @@ typedef struct stp_evaluation {
 void stp_evaluate(stp_stepper *stepper, const stp_corpus *corpus, const stp_real *weights, stp_real *running,
                   const double *coefs, const int *clips, int count, stp_evaluation *evaluation);
 
-// A stepper for inference with a trained model over a corpus of its one front-end.
+// A stepper for inference with a trained model over a corpus of its one front-end. lender: as in step.h.
 stp_status stp_evaluate_stepper(stp_stepper **stepper, const stp_model *model, const stp_corpus *corpus,
-                                int group_samples, stp_err *err);
+                                int group_samples, const stp_stepper *lender, stp_err *err);
 
 #endif

@@ -162,7 +162,7 @@ void stp_answers_free(stp_answers *a) {
 
 stp_status stp_answers_float(stp_answers *a, const stp_corpus *corpus, const stp_model *model, stp_err *err) {
     stp_stepper *stepper;
-    STP_TRY(stp_evaluate_stepper(&stepper, model, corpus, EXAMINED_AT_ONCE, err));
+    STP_TRY(stp_evaluate_stepper(&stepper, model, corpus, EXAMINED_AT_ONCE, NULL, err));
     // Only what the model answers is taken from here: the folder's classes may be fewer than the model's.
     stp_evaluation evaluation = {.predicted = a->predicted};
     stp_evaluate(stepper, corpus, model->weights, model->running, NULL, a->clips, a->count, &evaluation);

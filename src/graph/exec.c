@@ -77,28 +77,37 @@ static void measure_scratch(stp_exec *x) {
         int channels = in->c > out->c ? in->c : out->c, width = in->w > out->w ? in->w : out->w;
         int k = op->window.k_h > op->window.k_w ? op->window.k_h : op->window.k_w;
         x->sums_reals = most(x->sums_reals, (size_t)sums * channels * x->lanes);
-        x->scratch_reals =
-            most(x->scratch_reals, stp_kernel_scratch_reals(x->lanes, channels, width, k > 0 ? k : 1));
+        if (op->window.k_h > 0)
+            x->scratch_reals =
+                most(x->scratch_reals,
+                     stp_kernel_scratch_reals(x->lanes, op->kind == STP_OP_CONV, channels, width, k));
     }
 }
 
-static int make_blocks(stp_exec *x, size_t block_reals) {
-    stp_real ***each[] = {&x->memory, &x->slot, &x->sums, &x->scratch};
-    size_t reals[] = {block_reals, x->training ? (size_t)x->g->weights : 0, x->sums_reals, x->scratch_reals};
-    for (int k = 0; k < 4; k++) {
-        *each[k] = STP_ARENA_ARRAY(x->arena, stp_real *, x->blocks);
-        if (!*each[k])
-            return 0;
-        for (int b = 0; b < x->blocks; b++) {
-            // Blocks of equal layout start at different places of a page.
-            size_t shift = (size_t)(b % 16) * 9 * 16;
-            stp_real *memory = STP_ARENA_ARRAY(x->arena, stp_real, reals[k] + shift + 16);
-            if (!memory)
-                return 0;
-            (*each[k])[b] = memory + shift;
-        }
+// `count` pieces of memory of the same size.
+static stp_real **make_pieces(stp_exec *x, int count, size_t reals) {
+    stp_real **piece = STP_ARENA_ARRAY(x->arena, stp_real *, count);
+    for (int i = 0; piece && i < count; i++) {
+        // Blocks of equal layout start at different places of a page.
+        size_t shift = (size_t)(i % 16) * 9 * 16;
+        stp_real *memory = STP_ARENA_ARRAY(x->arena, stp_real, reals + shift + 16);
+        if (!memory)
+            return NULL;
+        piece[i] = memory + shift;
     }
-    return 1;
+    x->bytes += sizeof(stp_real) * count * reals;
+    return piece;
+}
+
+static int make_blocks(stp_exec *x, const stp_exec *lender) {
+    const int threads = stp_pool_threads(x->pool),
+              lends = lender && lender->blocks >= x->blocks && lender->block_reals >= x->block_reals;
+    x->memory = lends ? lender->memory : make_pieces(x, x->blocks, x->block_reals);
+    x->slot = make_pieces(x, x->blocks, x->training ? (size_t)x->g->weights : 0);
+    x->sums = make_pieces(x, x->blocks, x->sums_reals);
+    x->room = make_pieces(x, threads < x->blocks ? threads : x->blocks, x->scratch_reals);
+    x->scratch = STP_ARENA_ARRAY(x->arena, stp_real *, x->blocks);
+    return x->memory && x->slot && x->sums && x->room && x->scratch;
 }
 
 static int make_bn(stp_exec *x, int id) {
@@ -175,20 +184,15 @@ stp_status stp_exec_create(stp_exec **out, const stp_graph *graph, stp_pool *poo
     x->blocks = x->groups * x->blocks_per_group;
     x->training = options->training;
     x->rounded = options->rounded;
-    size_t block_reals = 0;
-    stp_status status =
-        make_tables(x) ? stp_exec_plan(x, &block_reals, err) : stp_err_memory(err, "a network's tables", 0);
+    stp_status status = make_tables(x) ? stp_exec_plan(x, err) : stp_err_memory(err, "a network's tables", 0);
     if (status == STP_OK) {
         measure_scratch(x);
-        x->bytes =
-            sizeof(stp_real) * x->blocks *
-            (block_reals + (x->training ? (size_t)graph->weights : 0) + x->sums_reals + x->scratch_reals);
-        if (!make_blocks(x, block_reals))
+        if (!make_blocks(x, options->lender))
             status = stp_err_set(
                 err, STP_ERR_MEMORY,
                 "not enough memory for %d samples at once (%zu MB); take a smaller --micro-batch, "
                 "--bn-group or network",
-                x->blocks * x->lanes, x->bytes >> 20);
+                x->blocks * x->lanes, sizeof(stp_real) * x->blocks * x->block_reals >> 20);
     }
     if (status != STP_OK) {
         stp_exec_destroy(x);
@@ -232,7 +236,7 @@ stp_real *stp_exec_d_logits(stp_exec *x, int block) {
 
 static void run_block(void *context, int block, int thread) {
     stp_exec *x = context;
-    (void)thread;
+    x->scratch[block] = x->room[thread];
     const stp_op *op = &x->g->op[x->current->op];
     const stp_op_row *row = &stp_op_registry[op->kind];
     const stp_rounding *rounding = x->state->rounding ? &x->state->rounding[x->current->op] : NULL;

@@ -16,6 +16,9 @@ typedef struct stp_exec_options {
     int groups;        // held in memory at once
     int training;      // 0: forward only, in far less memory
     int rounded;       // training with state.rounding: results are kept for backward
+    // An executor that never runs at the same time and lives longer: its tensors' memory is used again, where
+    // it suffices. NULL: none.
+    const stp_exec *lender;
 } stp_exec_options;
 
 // What becomes of an operation's result before anybody reads it, in a network that is run as its 8-bit form

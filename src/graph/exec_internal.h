@@ -99,9 +99,10 @@ struct stp_exec {
     stp_real **memory;  // [blocks]
     stp_real **slot;    // [blocks][weights]: weight gradients of a block
     stp_real **sums;    // [blocks]: per-lane sums of the step under way
-    stp_real **scratch; // [blocks]
+    stp_real **room;    // [threads]: scratch
+    stp_real **scratch; // [blocks]: that of the thread that computes the block
     double *d_coefs;    // [groups][coefs]
-    size_t sums_reals, scratch_reals, bytes;
+    size_t block_reals, sums_reals, scratch_reals, bytes;
 
     // of the run under way
     const stp_exec_state *state;
@@ -109,9 +110,8 @@ struct stp_exec {
     const stp_step *current;
 };
 
-// Schedule, places of all storages, ways of all gradients (exec_plan.c). Returns the reals of a block's
-// memory.
-stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err);
+// Schedule, places of all storages, ways of all gradients, size of a block's memory (exec_plan.c).
+stp_status stp_exec_plan(stp_exec *x, stp_err *err);
 // The part of it that says what readers do (exec_readers.c); 0: no memory.
 int stp_exec_choose_readers(stp_exec *x);
 // Whether an operation's backward serves its source: reads the value, or gives it a gradient.

@@ -275,7 +275,7 @@ static size_t place_all(stp_exec *x, lifetimes *l) {
     return total;
 }
 
-stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err) {
+stp_status stp_exec_plan(stp_exec *x, stp_err *err) {
     int tensors = x->g->tensors;
     stp_arena *scratch = stp_arena_create();
     if (!scratch)
@@ -292,7 +292,7 @@ stp_status stp_exec_plan(stp_exec *x, size_t *block_reals, stp_err *err) {
         enough = choose_grad_modes(x, scratch);
     }
     if (enough)
-        *block_reals = place_all(x, &l);
+        x->block_reals = place_all(x, &l);
     stp_arena_destroy(scratch);
     return enough ? STP_OK : stp_err_memory(err, "a memory plan", (unsigned long long)tensors * 64);
 }

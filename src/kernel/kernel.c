@@ -47,7 +47,7 @@ static size_t row_vectors(size_t channels, size_t width, size_t k) {
     return 2 * reach * row + 2 * row + 2 * channels * k * k + (channels + 1) * channels + reach;
 }
 
-size_t stp_kernel_scratch_reals(int lanes, int channels, int width, int k) {
+size_t stp_kernel_scratch_reals(int lanes, int dense, int channels, int width, int k) {
     size_t c = (size_t)channels;
-    return (size_t)lanes * largest(conv_vectors(c, (size_t)k), row_vectors(c, (size_t)width, (size_t)k));
+    return (size_t)lanes * (dense ? conv_vectors(c, (size_t)k) : row_vectors(c, (size_t)width, (size_t)k));
 }

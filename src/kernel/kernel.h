@@ -132,8 +132,9 @@ typedef struct stp_kernels {
 // The table of an instruction set; NULL where this build or processor lacks it.
 const stp_kernels *stp_kernels_get(stp_isa isa);
 
-// Scratch that any kernel above may need for tensors of at most `channels` channels (in or out), `width`
-// columns (in or out) and kernels of at most k (rows or columns) with dilation and stride up to 2.
-size_t stp_kernel_scratch_reals(int lanes, int channels, int width, int k);
+// Scratch that a kernel above may need for tensors of at most `channels` channels (in or out), `width`
+// columns (in or out) and kernels of at most k (rows or columns) with dilation and stride up to 2: the
+// convolutions that are dense over channels, or the depthwise ones and pools.
+size_t stp_kernel_scratch_reals(int lanes, int dense, int channels, int width, int k);
 
 #endif

@@ -31,19 +31,17 @@ static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corp
 
 static stp_status make_steppers(stp_supernet *net, const stp_corpus *corpus, const stp_settings *s,
                                 const stp_supernet_options *o, int group_samples, int batch, stp_err *err) {
-    int held = batch / group_samples;
-    if (s->micro_batch > 0 && s->micro_batch < held)
-        held = (int)s->micro_batch;
     stp_stepper_options options = {.align = o->align,
                                    .grid = o->grid,
                                    .fronts = o->fronts,
                                    .group_samples = group_samples,
-                                   .groups = held > 0 ? held : 1,
+                                   .groups = stp_corpus_groups_held(corpus, s, group_samples, batch),
                                    .training = 1};
     memcpy(options.front, o->front_id, sizeof options.front);
     STP_TRY(stp_stepper_create(&net->stepper, net->graph, corpus, &options, err));
     options.training = 0;
     options.groups = 1;
+    options.lender = net->stepper;
     return stp_stepper_create(&net->tester, net->graph, corpus, &options, err);
 }
 
@@ -72,8 +70,8 @@ stp_status stp_supernet_create(stp_supernet *net, const stp_corpus *corpus, cons
 }
 
 void stp_supernet_destroy(stp_supernet *net) {
-    stp_stepper_destroy(net->stepper);
     stp_stepper_destroy(net->tester);
+    stp_stepper_destroy(net->stepper);
     stp_graph_destroy(net->graph);
     stp_arena_destroy(net->arena);
     *net = (stp_supernet){0};

@@ -38,5 +38,8 @@ stp_status stp_corpus_balance(const stp_corpus *corpus, const stp_settings *sett
 // STP_ERR_USAGE when bn_group is no multiple of 16, or `wanted`, the batch asked for, none of bn_group.
 stp_status stp_corpus_group(const stp_settings *settings, int count, long long wanted, int *group, int *batch,
                             stp_err *err);
+// Groups of a batch to hold in memory at once: --micro-batch, or as few as keep all threads (nearly) as busy
+// as the whole batch at once would. Results do not depend on it.
+int stp_corpus_groups_held(const stp_corpus *corpus, const stp_settings *settings, int group, int batch);
 
 #endif

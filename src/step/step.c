@@ -64,7 +64,8 @@ stp_status stp_stepper_create(stp_stepper **out, const stp_graph *graph, const s
                              .group_samples = options->group_samples,
                              .groups = options->groups,
                              .training = options->training,
-                             .rounded = options->rounded};
+                             .rounded = options->rounded,
+                             .lender = options->lender ? options->lender->exec : NULL};
     stp_status status = stp_exec_create(&s->exec, graph, corpus->pool, &exec, err);
     if (status == STP_OK) {
         s->lanes = stp_exec_lanes(s->exec);

@@ -17,6 +17,8 @@ typedef struct stp_stepper_options {
     int groups;                 // held in memory at once
     int training;
     int rounded; // as stp_exec_options
+    const stp_stepper
+        *lender; // one that never runs at the same time and lives longer: its memory is used; or NULL
 } stp_stepper_options;
 
 // Memory for everything a step needs; steps allocate nothing.

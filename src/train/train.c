@@ -58,17 +58,15 @@ static stp_status choose_clips(training *t, stp_err *err) {
 }
 
 static stp_status make_steppers(training *t, stp_err *err) {
-    int held = t->batch / t->group;
-    if (t->settings->micro_batch > 0 && t->settings->micro_batch < held)
-        held = (int)t->settings->micro_batch;
     stp_stepper_options options = {.align = STP_ALIGN_CONV,
                                    .grid = t->model->input,
                                    .fronts = 1,
                                    .group_samples = t->group,
-                                   .groups = held,
+                                   .groups =
+                                       stp_corpus_groups_held(t->corpus, t->settings, t->group, t->batch),
                                    .training = 1};
     STP_TRY(stp_stepper_create(&t->stepper, t->model->graph, t->corpus, &options, err));
-    return stp_evaluate_stepper(&t->tester, t->model, t->corpus, t->group, err);
+    return stp_evaluate_stepper(&t->tester, t->model, t->corpus, t->group, t->stepper, err);
 }
 
 static stp_status prepare(training *t, stp_err *err) {
@@ -85,8 +83,8 @@ static stp_status prepare(training *t, stp_err *err) {
 }
 
 static void finish(training *t) {
-    stp_stepper_destroy(t->stepper);
     stp_stepper_destroy(t->tester);
+    stp_stepper_destroy(t->stepper);
     stp_arena_destroy(t->arena);
 }
 

@@ -163,7 +163,7 @@ static void check_backward(const stp_kernels *kernels, const conv_case *k, const
 static size_t scratch_reals(const stp_kernels *kernels, const conv_case *k) {
     int channels = k->in_c > k->out_c ? k->in_c : k->out_c, width = k->in_w > k->out_w ? k->in_w : k->out_w;
     int side = k->window.k_h > k->window.k_w ? k->window.k_h : k->window.k_w;
-    return stp_kernel_scratch_reals(kernels->lanes, channels, width, side);
+    return stp_kernel_scratch_reals(kernels->lanes, 1, channels, width, side);
 }
 
 static void run_case(const stp_kernels *kernels, const conv_case *k) {

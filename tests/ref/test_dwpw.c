@@ -170,8 +170,8 @@ static void check_forward(const stp_kernels *k, problem *p, const ref_tensor *in
             }
         }
     const int width = t->w > p->out_w ? t->w : p->out_w, channels = t->c > t->m ? t->c : t->m;
-    stp_real *scratch =
-        ref_scratch(stp_kernel_scratch_reals(p->lanes, channels, width, t->k_h > t->k_w ? t->k_h : t->k_w));
+    stp_real *scratch = ref_scratch(
+        stp_kernel_scratch_reals(p->lanes, 0, channels, width, t->k_h > t->k_w ? t->k_h : t->k_w));
     k->dwpw_forward(&p->win, in->view, p->rectifier, p->w_dw, t->plain ? NULL : p->w_pw, p->bias, z.view,
                     with_sums ? sums : NULL, scratch);
     ref_check_tensor(name(p, k, "z"), &z, p->z, REF_TOLERANCE);
@@ -233,8 +233,8 @@ static void check_backward(const stp_kernels *k, problem *p, const ref_tensor *i
         mask(p, in, want, got_sums, want_sums);
 
     const int width = t->w > p->out_w ? t->w : p->out_w, channels = t->c > t->m ? t->c : t->m;
-    stp_real *scratch =
-        ref_scratch(stp_kernel_scratch_reals(p->lanes, channels, width, t->k_h > t->k_w ? t->k_h : t->k_w));
+    stp_real *scratch = ref_scratch(
+        stp_kernel_scratch_reals(p->lanes, 0, channels, width, t->k_h > t->k_w ? t->k_h : t->k_w));
     stp_real *got_pw = ref_scratch(n_pw), *got_dw = ref_scratch(n_dw), *got_bias = ref_scratch(t->m);
     stp_upstream up = {.g = g.view, .z = z.view, .b = b, .e = e, .a = on_the_fly ? a : NULL};
     stp_view target = d_in.view;

@@ -111,7 +111,7 @@ static void check(const stp_kernels *k, const pool_case *t, stp_pool_kind kind, 
     if (add)
         ref_check(label, sums, want_sums, (size_t)t->c * 2 * lanes, REF_TOLERANCE);
     const int most = t->w > t->h ? t->w : t->h;
-    stp_real *scratch = ref_scratch(stp_kernel_scratch_reals(lanes, t->c, most, t->k_h));
+    stp_real *scratch = ref_scratch(stp_kernel_scratch_reals(lanes, 0, t->c, most, t->k_h));
     stp_upstream up = {.g = g.view, .z = out.view, .a = on_the_fly ? a : NULL, .b = b, .e = e};
     k->pool_backward(kind, &win, up, in.view, out.view, d_in.view, add, scratch);
     ref_check_tensor(label, &d_in, want_d, REF_TOLERANCE);

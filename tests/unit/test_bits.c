@@ -138,12 +138,70 @@ static void test_recompute(void **state) {
     problem_free(&again);
 }
 
+static stp_exec *executor(const problem *p, stp_pool *pool, int training, const stp_exec *lender) {
+    stp_exec *x;
+    stp_err err;
+    stp_exec_options options = {.isa = stp_isa_current(),
+                                .group_samples = GROUP,
+                                .groups = training ? 2 : 1,
+                                .training = training,
+                                .lender = lender};
+    problem_must(stp_exec_create(&x, p->g, pool, &options, &err), &err);
+    return x;
+}
+
+// The logits of the first group with the running statistics.
+static void infer(problem *p, stp_exec *x) {
+    double coefs[STP_ARCH_COEFS];
+    stp_arch_coefs(&p->arch, p->fronts, coefs);
+    stp_exec_state state = {.weights = p->weights, .running = p->running, .coefs = coefs};
+    const int lanes = stp_exec_lanes(x), blocks = stp_exec_blocks_per_group(x);
+    for (int b = 0; b < blocks; b++)
+        problem_load(p, x, b * lanes, b);
+    stp_exec_forward(x, &state, 1);
+    for (int b = 0; b < blocks; b++)
+        memcpy(p->logits + (size_t)b * lanes * p->classes, stp_exec_logits(x, b),
+               sizeof(stp_real) * (size_t)(lanes * p->classes));
+}
+
+// Inference in the memory of a training, in turns with it: the bits of both are as if each had its own.
+static void test_lent_memory(void **state) {
+    (void)state;
+    problem p;
+    stp_pool *pool;
+    stp_err err;
+    make_supernet(&p, 1);
+    problem_way way = {stp_isa_current(), 2, GROUP, 2};
+    problem_must(stp_pool_create(&pool, way.threads, &err), &err);
+    stp_exec *trainer = executor(&p, pool, 1, NULL), *own = executor(&p, pool, 0, NULL);
+    stp_exec *borrower = executor(&p, pool, 0, trainer);
+    assert_true(stp_exec_bytes(borrower) < stp_exec_bytes(own));
+    problem_step(&p, trainer, way);
+    copy trained = copy_of(&p);
+    infer(&p, own);
+    copy inferred = copy_of(&p);
+    for (int round = 0; round < 2; round++) {
+        infer(&p, borrower);
+        assert_same_bits(&p, &inferred);
+        problem_step(&p, trainer, way);
+        assert_same_bits(&p, &trained);
+    }
+    free_copy(&trained);
+    free_copy(&inferred);
+    stp_exec_destroy(borrower);
+    stp_exec_destroy(own);
+    stp_exec_destroy(trainer);
+    stp_pool_destroy(pool);
+    problem_free(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supernet),
         cmocka_unit_test(test_network_with_drop_path),
         cmocka_unit_test(test_runs_leave_nothing_behind),
         cmocka_unit_test(test_recompute),
+        cmocka_unit_test(test_lent_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,7 +188,7 @@ static answers ask_evaluation(const stp_model *model, stp_corpus *corpus, int *c
         if (corpus->dataset->clip[i].word >= 0)
             clips[a.count++] = i;
     a.probabilities = calloc((size_t)a.count * CLASSES, sizeof *a.probabilities);
-    assert_int_equal(stp_evaluate_stepper(&stepper, model, corpus, 32, &err), STP_OK);
+    assert_int_equal(stp_evaluate_stepper(&stepper, model, corpus, 32, NULL, &err), STP_OK);
     stp_evaluation e = {.probabilities = a.probabilities};
     stp_evaluate(stepper, corpus, model->weights, model->running, NULL, clips, a.count, &e);
     stp_stepper_destroy(stepper);

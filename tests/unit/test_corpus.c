@@ -1,0 +1,45 @@
+// How many batch-norm groups of a batch are held in memory at once.
+#include "testing.h"
+
+#include "kernel/kernel.h"
+#include "step/corpus.h"
+
+enum { BLOCKS = 4 }; // lane blocks of a group
+
+static int held(int threads, int groups, int asked) {
+    const int group = BLOCKS * stp_isa_lanes(stp_isa_current());
+    stp_settings settings = {.micro_batch = asked};
+    stp_corpus corpus = {0};
+    stp_err err;
+    assert_int_equal(stp_pool_create(&corpus.pool, threads, &err), STP_OK);
+    const int n = stp_corpus_groups_held(&corpus, &settings, group, group * groups);
+    stp_pool_destroy(corpus.pool);
+    return n;
+}
+
+static void as_few_as_keep_the_threads_busy(void **state) {
+    (void)state;
+    assert_int_equal(held(1, 4, 0), 1);
+    assert_int_equal(held(2, 4, 0), 1);
+    assert_int_equal(held(3, 4, 0), 2); // 3 + 3 rounds, as many as 16 blocks at once take
+    assert_int_equal(held(4, 4, 0), 1);
+    assert_int_equal(held(8, 4, 0), 2);
+    assert_int_equal(held(16, 4, 0), 4);
+    assert_int_equal(held(100, 4, 0), 4);
+    assert_int_equal(held(2, 1, 0), 1);
+}
+
+static void what_is_asked_for_but_no_more_than_a_batch(void **state) {
+    (void)state;
+    assert_int_equal(held(1, 4, 3), 3);
+    assert_int_equal(held(8, 4, 1), 1);
+    assert_int_equal(held(2, 4, 9), 4);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_few_as_keep_the_threads_busy),
+        cmocka_unit_test(what_is_asked_for_but_no_more_than_a_batch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
