@@ -34,6 +34,11 @@ says "$out" '^\| search step, pairs/s \| 150.5 \| 7.0 \| 25.00 \| 6.0 \|$'
 says "$out" 'no PyTorch beside it: .*/peer_feat.py is not there$'
 says "$out" '^\| eight MFCC front-ends, clips/s \| 350.0 \| - \| - \| - \|$'
 
+rm "$STAPES.calls"
+expect 0 "$compare" -w kept -n 1 -t 1 "$peers"
+says "$out" '^\| search step, --no-recompute, pairs/s \| 100.5 \| 7.0 \| 25.00 \| 4.0 \|$'
+says "$STAPES.calls" '^bench search --no-recompute '
+
 expect 2 "$compare" -w sideways "$peers"
 expect 2 "$compare" -n none "$peers"
 expect 2 "$compare" -n 0 "$peers"

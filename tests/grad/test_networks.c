@@ -1,7 +1,7 @@
 // Whole small networks against central finite differences, in double, through the very sources of the
 // product: every registry row, batch norm by groups, tensors made again, alpha, beta, gamma and the
 // alignments.
-#include "graph/exec.h"
+#include "graph/exec_internal.h"
 #include "graph/loss.h"
 #include "graph/registry.h"
 #include "space/networks.h"
@@ -25,6 +25,7 @@ typedef struct problem {
     stp_real *weights, *running, *grads;
     stp_arch arch, d_arch;
     int fronts; // of the supernet; 0: no architecture
+    double drop_rate;
     int labels[GROUP * GROUPS];
 } problem;
 
@@ -46,7 +47,7 @@ static stp_exec_state state_of(problem *p, const double *coefs, double *d_coefs)
                             .coefs = coefs,
                             .d_coefs = d_coefs,
                             .batch_stats = 1,
-                            .drop_rate = 0.3,
+                            .drop_rate = p->drop_rate,
                             .drop_seed = 5};
 }
 
@@ -73,6 +74,7 @@ static void setup(problem *p, stp_graph *g, int fronts) {
     stp_err err;
     p->g = g;
     p->fronts = fronts;
+    p->drop_rate = 0.3;
     assert_int_equal(stp_pool_create(&p->pool, 1, &err), STP_OK);
     stp_exec_options options = {
         .isa = STP_ISA_PLAIN, .group_samples = GROUP, .groups = GROUPS, .training = 1};
@@ -241,6 +243,52 @@ static void test_ds_cnn(void **state) {
     teardown(&p);
 }
 
+// A batch-normed map of eight channels: the first four are pooled, the last four read by mixes. Of the second
+// mix this term may drop (`drop`), its other term begins at channel `other`.
+static stp_graph *map_for_mixes(int drop, int other) {
+    stp_err err;
+    stp_graph *g;
+    assert_int_equal(stp_graph_create(&g, &err), STP_OK);
+    g->coefs = STP_ARCH_COEFS;
+    const stp_window window = stp_window_same(3, 3, 1, 1, 1, 7, 6);
+    const int z = stp_graph_conv(g, stp_graph_input(g, 1, 7, 6), 8, window, 7, 6, 0, 0, -1);
+    const int y = stp_graph_affine(g, stp_graph_bn(g, z, 0), 0, 0, 0);
+    const int last = stp_graph_view(g, y, 4, 1, 4);
+    const int pool = stp_graph_pool(g, STP_POOL_AVG, stp_graph_view(g, y, 0, 1, 4), 3, 1);
+    const stp_mix_term first[] = {{last, stp_arch_coef_bypass(0, 0), 0}, {stp_graph_bn(g, pool, 0), -1, 0}};
+    const stp_mix_term second[] = {{last, stp_arch_coef_bypass(0, 1), drop},
+                                   {stp_graph_view(g, y, other, 1, 4), -1, 0}};
+    const stp_mix_term both[] = {{stp_graph_mix(g, first, 2, -1), -1, 0},
+                                 {stp_graph_mix(g, second, 2, -1), stp_arch_coef_bypass(0, 2), 0}};
+    const int logits = stp_graph_linear(g, stp_graph_mean(g, stp_graph_mix(g, both, 2, -1)), CLASSES);
+    assert_int_equal(stp_graph_finish(g, logits, &err), STP_OK);
+    return g;
+}
+
+// Returns the loss without drops. raw: from which channel on the map is left as the convolution made it.
+static double check_map_for_mixes(int drop, int other, int raw) {
+    problem p = {0};
+    setup(&p, map_for_mixes(drop, other), 0);
+    assert_non_null(p.x->bn[0].normalised);
+    for (int c = 0; c < 8; c++)
+        assert_int_equal(p.x->bn[0].normalised[c], c < raw);
+    check_weights(&p, 9, 1);
+    p.drop_rate = 0;
+    const double loss = loss_of(&p, 0);
+    teardown(&p);
+    return loss;
+}
+
+// Channels that mixes alone read are not normalised where they lie: the mixes do that, with the same result.
+// A term that may drop, or one of both kinds of channels, is read as it is.
+static void test_channels_left_as_they_are(void **state) {
+    (void)state;
+    const double left = check_map_for_mixes(0, 4, 4);
+    assert_float_equal(left, check_map_for_mixes(1, 4, 8), 1e-12);
+    check_map_for_mixes(0, 2, 8); // channels 2 to 5, so all of 4 to 7
+    check_map_for_mixes(0, 0, 4);
+}
+
 // What the checks above do not reach would be unproved.
 static void test_every_row_is_covered(void **state) {
     (void)state;
@@ -261,13 +309,10 @@ static void test_every_row_is_covered(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_row_is_covered),
-        cmocka_unit_test(test_ds_cnn),
-        cmocka_unit_test(test_network),
-        cmocka_unit_test(test_network_with_drop_path),
-        cmocka_unit_test(test_supernet_conv),
-        cmocka_unit_test(test_supernet_recomputed),
-        cmocka_unit_test(test_supernet_pad_without_bypass),
+        cmocka_unit_test(test_every_row_is_covered),      cmocka_unit_test(test_ds_cnn),
+        cmocka_unit_test(test_channels_left_as_they_are), cmocka_unit_test(test_network),
+        cmocka_unit_test(test_network_with_drop_path),    cmocka_unit_test(test_supernet_conv),
+        cmocka_unit_test(test_supernet_recomputed),       cmocka_unit_test(test_supernet_pad_without_bypass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
