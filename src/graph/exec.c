@@ -67,8 +67,8 @@ static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-// What a block needs beside its tensors: at the most demanding operation, each taken by itself, since the
-// largest kernel and the most channels never meet.
+// What a block (sums) and a thread (scratch) need beside tensors: at the most demanding operation, each taken
+// by itself, since the largest kernel and the most channels never meet.
 static void measure_scratch(stp_exec *x) {
     for (int i = 0; i < x->g->ops; i++) {
         const stp_op *op = &x->g->op[i];
@@ -88,26 +88,32 @@ static void measure_scratch(stp_exec *x) {
 static stp_real **make_pieces(stp_exec *x, int count, size_t reals) {
     stp_real **piece = STP_ARENA_ARRAY(x->arena, stp_real *, count);
     for (int i = 0; piece && i < count; i++) {
-        // Blocks of equal layout start at different places of a page.
+        // Pieces of equal layout start at different places of a page.
         size_t shift = (size_t)(i % 16) * 9 * 16;
         stp_real *memory = STP_ARENA_ARRAY(x->arena, stp_real, reals + shift + 16);
         if (!memory)
             return NULL;
         piece[i] = memory + shift;
     }
-    x->bytes += sizeof(stp_real) * count * reals;
     return piece;
 }
 
+static int lends(const stp_exec *lender, const stp_exec *x) {
+    return lender && lender->blocks >= x->blocks && lender->block_reals >= x->block_reals;
+}
+
 static int make_blocks(stp_exec *x, const stp_exec *lender) {
-    const int threads = stp_pool_threads(x->pool),
-              lends = lender && lender->blocks >= x->blocks && lender->block_reals >= x->block_reals;
-    x->memory = lends ? lender->memory : make_pieces(x, x->blocks, x->block_reals);
-    x->slot = make_pieces(x, x->blocks, x->training ? (size_t)x->g->weights : 0);
+    const int threads = stp_pool_threads(x->pool), active = threads < x->blocks ? threads : x->blocks;
+    const size_t weights = x->training ? (size_t)x->g->weights : 0;
+    const size_t tensors = lends(lender, x) ? 0 : x->block_reals;
+    x->bytes = sizeof(stp_real) *
+               (x->blocks * (tensors + weights + x->sums_reals) + (size_t)active * x->scratch_reals);
+    x->memory = lends(lender, x) ? lender->memory : make_pieces(x, x->blocks, x->block_reals);
+    x->slot = make_pieces(x, x->blocks, weights);
     x->sums = make_pieces(x, x->blocks, x->sums_reals);
-    x->room = make_pieces(x, threads < x->blocks ? threads : x->blocks, x->scratch_reals);
+    x->thread_scratch = make_pieces(x, active, x->scratch_reals);
     x->scratch = STP_ARENA_ARRAY(x->arena, stp_real *, x->blocks);
-    return x->memory && x->slot && x->sums && x->room && x->scratch;
+    return x->memory && x->slot && x->sums && x->thread_scratch && x->scratch;
 }
 
 static int make_bn(stp_exec *x, int id) {
@@ -190,9 +196,8 @@ stp_status stp_exec_create(stp_exec **out, const stp_graph *graph, stp_pool *poo
         if (!make_blocks(x, options->lender))
             status = stp_err_set(
                 err, STP_ERR_MEMORY,
-                "not enough memory for %d samples at once (%zu MB); take a smaller --micro-batch, "
-                "--bn-group or network",
-                x->blocks * x->lanes, sizeof(stp_real) * x->blocks * x->block_reals >> 20);
+                "not enough memory for %d samples at once (%zu MB); take a smaller %s--bn-group or network",
+                x->blocks * x->lanes, x->bytes >> 20, x->groups > 1 ? "--micro-batch, " : "");
     }
     if (status != STP_OK) {
         stp_exec_destroy(x);
@@ -236,7 +241,7 @@ stp_real *stp_exec_d_logits(stp_exec *x, int block) {
 
 static void run_block(void *context, int block, int thread) {
     stp_exec *x = context;
-    x->scratch[block] = x->room[thread];
+    x->scratch[block] = x->thread_scratch[thread];
     const stp_op *op = &x->g->op[x->current->op];
     const stp_op_row *row = &stp_op_registry[op->kind];
     const stp_rounding *rounding = x->state->rounding ? &x->state->rounding[x->current->op] : NULL;

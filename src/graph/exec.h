@@ -57,7 +57,7 @@ void stp_exec_destroy(stp_exec *exec);
 
 int stp_exec_lanes(const stp_exec *exec);
 int stp_exec_blocks_per_group(const stp_exec *exec);
-size_t stp_exec_bytes(const stp_exec *exec);
+size_t stp_exec_bytes(const stp_exec *exec); // without what is lent
 
 // Places to fill before and read after, per block: input [h][c][w][lanes] without gaps, logits and their
 // gradient [classes][lanes].

@@ -96,12 +96,12 @@ struct stp_exec {
     stp_bn_run *bn;            // [bns]
     stp_mix_run *mix;          // [ops]
 
-    stp_real **memory;  // [blocks]
-    stp_real **slot;    // [blocks][weights]: weight gradients of a block
-    stp_real **sums;    // [blocks]: per-lane sums of the step under way
-    stp_real **room;    // [threads]: scratch
-    stp_real **scratch; // [blocks]: that of the thread that computes the block
-    double *d_coefs;    // [groups][coefs]
+    stp_real **memory;         // [blocks]
+    stp_real **slot;           // [blocks][weights]: weight gradients of a block
+    stp_real **sums;           // [blocks]: per-lane sums of the step under way
+    stp_real **thread_scratch; // [threads, but no more than blocks]
+    stp_real **scratch;        // [blocks]: that of the thread that computes the block
+    double *d_coefs;           // [groups][coefs]
     size_t block_reals, sums_reals, scratch_reals, bytes;
 
     // of the run under way

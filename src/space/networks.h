@@ -31,7 +31,7 @@ typedef struct stp_supernet_options {
     int front_id[STP_ARCH_FRONTS];    // which gamma each one is
     stp_shape shape[STP_ARCH_FRONTS]; // what its features look like
     stp_shape grid;
-    int recompute; // training keeps less and makes more again: half the memory, the same bits
+    int recompute; // training keeps less and makes more again: a third of the memory, the same bits
 } stp_supernet_options;
 
 // Inputs, in order of fronts: with conv the features as they are ([1][frames][coefficients]), with pad and

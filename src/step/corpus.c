@@ -181,8 +181,8 @@ stp_status stp_corpus_group(const stp_settings *settings, int count, long long w
     return STP_OK;
 }
 
-// Rounds in which all threads go through a batch, a lane block each.
-static int rounds_of(int held, int groups, int group_blocks, int threads) {
+// Turns in which all threads go through a batch, a lane block each.
+static int turns_of(int held, int groups, int group_blocks, int threads) {
     int rounds = 0;
     for (int done = 0; done < groups; done += held) {
         int now = groups - done < held ? groups - done : held;
@@ -197,9 +197,9 @@ int stp_corpus_groups_held(const stp_corpus *corpus, const stp_settings *setting
     const int threads = stp_pool_threads(corpus->pool), asked = (int)settings->micro_batch;
     if (asked > 0)
         return asked < groups ? asked : groups;
-    const int least = rounds_of(groups, groups, blocks, threads);
+    const int least = turns_of(groups, groups, blocks, threads);
     int held = 1;
-    while (20 * rounds_of(held, groups, blocks, threads) > 21 * least)
+    while (20 * turns_of(held, groups, blocks, threads) > 21 * least)
         held++;
     return held;
 }

@@ -25,7 +25,7 @@ typedef struct stp_stepper_options {
 stp_status stp_stepper_create(stp_stepper **stepper, const stp_graph *graph, const stp_corpus *corpus,
                               const stp_stepper_options *options, stp_err *err);
 void stp_stepper_destroy(stp_stepper *stepper);
-size_t stp_stepper_bytes(const stp_stepper *stepper);
+size_t stp_stepper_bytes(const stp_stepper *stepper); // without what is lent
 
 typedef struct stp_batch {
     const int

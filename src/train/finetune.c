@@ -58,7 +58,8 @@ static stp_status prepare(tuning *t, const stp_int8_net *net, stp_err *err) {
                                    .grid = {input->h, input->w},
                                    .fronts = 1,
                                    .group_samples = t->group,
-                                   .groups = t->batch / t->group,
+                                   .groups =
+                                       stp_corpus_groups_held(t->corpus, t->settings, t->group, t->batch),
                                    .training = 1,
                                    .rounded = 1};
     return stp_stepper_create(&t->stepper, t->twin->graph, t->corpus, &options, err);

@@ -40,6 +40,7 @@ says "$out" '^\| search step, --no-recompute, pairs/s \| 100.5 \| 7.0 \| 25.00 \
 says "$STAPES.calls" '^bench search --no-recompute '
 
 expect 2 "$compare" -w sideways "$peers"
+[ "$(tail -n 1 "$errors")" = 'is timed alone, which is said.' ] || fail "the usage ends with: $(tail -n 1 "$errors")"
 expect 2 "$compare" -n none "$peers"
 expect 2 "$compare" -n 0 "$peers"
 printf '#!/bin/sh\n' >"$STAPES"

@@ -19,12 +19,12 @@ effects_search='--seed 2|--preset paper|--labels low|--no-unknown|--unknown-rati
 --align pad|--epochs 3|--warmup 0|--batch 16|--cells 4|--channels 4|--partial 2|--lr 0.02|--lr-min 0.05|--momentum 0.5
 --weight-decay 0.01|--clip 0.01|--arch-lr 0.1|--gamma-lr-scale 9|--arch-beta1 0.9|--arch-beta2 0.9|--arch-weight-decay 0.5
 --beta-decay 50|--gamma-ratio 1.0001|--bn-group 32|--shift-ms 5|--noise 0|--noise-volume 0.9|--isa auto'
-silent_search='--threads 2|--json|--config empty.conf|--micro-batch 1|--no-recompute|--checkpoint-steps 1'
+silent_search='--threads 2|--json|--config empty.conf|--micro-batch 2|--no-recompute|--checkpoint-steps 1'
 effects_train='--seed 2|--balance on|--cells 4|--channels 8|--epochs 3|--batch 16|--channels 0 --max-params 40000|--lr 0.02|--lr-min 0.05
 --warmup 0|--momentum 0.5|--weight-decay 0.01|--label-smoothing 0.3|--drop-path 0.5|--clip 0.01|--bn-group 32
 --shift-ms 5|--noise 0|--noise-volume 0.9|--labels low|--no-unknown|--unknown-ratio 0.5|--no-silence|--silence-ratio 0.3
 --rate 20000|--clip-ms 200|--max-clip-mb 1|--low-hz 200|--high-hz 5000|--data more|--isa auto'
-silent_train='--threads 2|--json|--config empty.conf|--micro-batch 1|--checkpoint-steps 1'
+silent_train='--threads 2|--json|--config empty.conf|--micro-batch 2|--checkpoint-steps 1'
 # Tested elsewhere: where the run goes, what it is resumed from, where the recordings are, another network; the cap on skips
 # (unit/arch), since a search this small need not have any.
 elsewhere='out resume force net quiet front features data max-skips'

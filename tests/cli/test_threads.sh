@@ -21,8 +21,8 @@ same() {
     local command=$1 way file
     shift
     expect 0 "$command" --threads 1 --out "$scratch/$command-first"
-    for way in '--threads 2' '--threads 3' '--threads 8' '--threads 1 --micro-batch 1' '--threads 2 --micro-batch 2' \
-        '--threads 1 --micro-batch 3'; do
+    for way in '--threads 2' '--threads 3' '--threads 8' '--threads 1 --micro-batch 2' '--threads 1 --micro-batch 3' \
+        '--threads 2 --micro-batch 4'; do
         rm -rf "$scratch/again"
         # shellcheck disable=SC2086
         expect 0 "$command" $way --out "$scratch/again"

@@ -96,7 +96,7 @@ static void check(problem *p) {
 static void test_supernet(void **state) {
     (void)state;
     problem p;
-    make_supernet(&p, 0);
+    make_supernet(&p, 1);
     check(&p);
 }
 
@@ -111,7 +111,7 @@ static void test_network_with_drop_path(void **state) {
 static void test_runs_leave_nothing_behind(void **state) {
     (void)state;
     problem p;
-    make_supernet(&p, 0);
+    make_supernet(&p, 1);
     problem_way way = {stp_isa_current(), 2, GROUP, 1};
     problem_run(&p, way);
     copy first = copy_of(&p);
@@ -138,12 +138,13 @@ static void test_recompute(void **state) {
     problem_free(&again);
 }
 
-static stp_exec *executor(const problem *p, stp_pool *pool, int training, const stp_exec *lender) {
+static stp_exec *executor(const problem *p, stp_pool *pool, int groups, int training,
+                          const stp_exec *lender) {
     stp_exec *x;
     stp_err err;
     stp_exec_options options = {.isa = stp_isa_current(),
                                 .group_samples = GROUP,
-                                .groups = training ? 2 : 1,
+                                .groups = groups,
                                 .training = training,
                                 .lender = lender};
     problem_must(stp_exec_create(&x, p->g, pool, &options, &err), &err);
@@ -173,14 +174,15 @@ static void test_lent_memory(void **state) {
     make_supernet(&p, 1);
     problem_way way = {stp_isa_current(), 2, GROUP, 2};
     problem_must(stp_pool_create(&pool, way.threads, &err), &err);
-    stp_exec *trainer = executor(&p, pool, 1, NULL), *own = executor(&p, pool, 0, NULL);
-    stp_exec *borrower = executor(&p, pool, 0, trainer);
+    stp_exec *trainer = executor(&p, pool, 2, 1, NULL), *own = executor(&p, pool, 1, 0, NULL);
+    stp_exec *borrower = executor(&p, pool, 1, 0, trainer);
     assert_true(stp_exec_bytes(borrower) < stp_exec_bytes(own));
     problem_step(&p, trainer, way);
     copy trained = copy_of(&p);
     infer(&p, own);
     copy inferred = copy_of(&p);
     for (int round = 0; round < 2; round++) {
+        memset(p.logits, 0, sizeof(stp_real) * (size_t)GROUP * CLASSES);
         infer(&p, borrower);
         assert_same_bits(&p, &inferred);
         problem_step(&p, trainer, way);
@@ -195,6 +197,27 @@ static void test_lent_memory(void **state) {
     problem_free(&p);
 }
 
+// Who lends too little, in blocks or in tensors, lends nothing.
+static void test_too_little_to_lend(void **state) {
+    (void)state;
+    problem p;
+    stp_pool *pool;
+    stp_err err;
+    make_supernet(&p, 1);
+    problem_must(stp_pool_create(&pool, 1, &err), &err);
+    stp_exec *one = executor(&p, pool, 1, 0, NULL), *two = executor(&p, pool, 2, 0, NULL);
+    stp_exec *of_fewer = executor(&p, pool, 2, 0, one), *of_enough = executor(&p, pool, 1, 0, two);
+    stp_exec *trainer = executor(&p, pool, 1, 1, NULL), *of_smaller = executor(&p, pool, 1, 1, one);
+    assert_true(stp_exec_bytes(of_fewer) == stp_exec_bytes(two));
+    assert_true(stp_exec_bytes(of_smaller) == stp_exec_bytes(trainer));
+    assert_true(stp_exec_bytes(of_enough) < stp_exec_bytes(one));
+    stp_exec *all[] = {of_smaller, trainer, of_enough, of_fewer, two, one};
+    for (int i = 0; i < 6; i++)
+        stp_exec_destroy(all[i]);
+    stp_pool_destroy(pool);
+    problem_free(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supernet),
@@ -202,6 +225,7 @@ int main(void) {
         cmocka_unit_test(test_runs_leave_nothing_behind),
         cmocka_unit_test(test_recompute),
         cmocka_unit_test(test_lent_memory),
+        cmocka_unit_test(test_too_little_to_lend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

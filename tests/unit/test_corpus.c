@@ -4,29 +4,35 @@
 #include "kernel/kernel.h"
 #include "step/corpus.h"
 
-enum { BLOCKS = 4 }; // lane blocks of a group
-
-static int held(int threads, int groups, int asked) {
-    const int group = BLOCKS * stp_isa_lanes(stp_isa_current());
+// blocks: lane blocks of a group.
+static int held_of(int blocks, int threads, double groups, int asked) {
+    const int group = blocks * stp_isa_lanes(stp_isa_current());
     stp_settings settings = {.micro_batch = asked};
     stp_corpus corpus = {0};
     stp_err err;
     assert_int_equal(stp_pool_create(&corpus.pool, threads, &err), STP_OK);
-    const int n = stp_corpus_groups_held(&corpus, &settings, group, group * groups);
+    const int n = stp_corpus_groups_held(&corpus, &settings, group, (int)(group * groups));
     stp_pool_destroy(corpus.pool);
     return n;
+}
+
+static int held(int threads, int groups, int asked) {
+    return held_of(4, threads, groups, asked);
 }
 
 static void as_few_as_keep_the_threads_busy(void **state) {
     (void)state;
     assert_int_equal(held(1, 4, 0), 1);
     assert_int_equal(held(2, 4, 0), 1);
-    assert_int_equal(held(3, 4, 0), 2); // 3 + 3 rounds, as many as 16 blocks at once take
+    assert_int_equal(held(3, 4, 0), 2); // 3 + 3 turns, as many as 16 blocks at once take
     assert_int_equal(held(4, 4, 0), 1);
     assert_int_equal(held(8, 4, 0), 2);
     assert_int_equal(held(16, 4, 0), 4);
     assert_int_equal(held(100, 4, 0), 4);
     assert_int_equal(held(2, 1, 0), 1);
+    assert_int_equal(held_of(4, 2, 0.5, 0), 1); // less than a group
+    assert_int_equal(held_of(4, 2, 0.5, 3), 1);
+    assert_int_equal(held_of(16, 3, 8, 0), 2); // 44 turns, where all at once would take 43
 }
 
 static void what_is_asked_for_but_no_more_than_a_batch(void **state) {
