@@ -98,17 +98,15 @@ static stp_real **make_pieces(stp_exec *x, int count, size_t reals) {
     return piece;
 }
 
-static int lends(const stp_exec *lender, const stp_exec *x) {
-    return lender && lender->blocks >= x->blocks && lender->block_reals >= x->block_reals;
-}
-
 static int make_blocks(stp_exec *x, const stp_exec *lender) {
     const int threads = stp_pool_threads(x->pool), active = threads < x->blocks ? threads : x->blocks;
     const size_t weights = x->training ? (size_t)x->g->weights : 0;
-    const size_t tensors = lends(lender, x) ? 0 : x->block_reals;
+    if (lender && (lender->blocks < x->blocks || lender->block_reals < x->block_reals))
+        lender = NULL;
+    const size_t tensors = lender ? 0 : x->block_reals;
     x->bytes = sizeof(stp_real) *
                (x->blocks * (tensors + weights + x->sums_reals) + (size_t)active * x->scratch_reals);
-    x->memory = lends(lender, x) ? lender->memory : make_pieces(x, x->blocks, x->block_reals);
+    x->memory = lender ? lender->memory : make_pieces(x, x->blocks, x->block_reals);
     x->slot = make_pieces(x, x->blocks, weights);
     x->sums = make_pieces(x, x->blocks, x->sums_reals);
     x->thread_scratch = make_pieces(x, active, x->scratch_reals);

@@ -183,12 +183,12 @@ stp_status stp_corpus_group(const stp_settings *settings, int count, long long w
 
 // Turns in which all threads go through a batch, a lane block each.
 static int turns_of(int held, int groups, int group_blocks, int threads) {
-    int rounds = 0;
+    int turns = 0;
     for (int done = 0; done < groups; done += held) {
         int now = groups - done < held ? groups - done : held;
-        rounds += (now * group_blocks + threads - 1) / threads;
+        turns += (now * group_blocks + threads - 1) / threads;
     }
-    return rounds;
+    return turns;
 }
 
 int stp_corpus_groups_held(const stp_corpus *corpus, const stp_settings *settings, int group, int batch) {
@@ -198,7 +198,7 @@ int stp_corpus_groups_held(const stp_corpus *corpus, const stp_settings *setting
     if (asked > 0)
         return asked < groups ? asked : groups;
     const int least = turns_of(groups, groups, blocks, threads);
-    int held = 1;
+    int held = 1; // 5 % more turns than the least are near enough
     while (20 * turns_of(held, groups, blocks, threads) > 21 * least)
         held++;
     return held;

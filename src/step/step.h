@@ -16,9 +16,8 @@ typedef struct stp_stepper_options {
     int group_samples;          // batch-norm group
     int groups;                 // held in memory at once
     int training;
-    int rounded; // as stp_exec_options
-    const stp_stepper
-        *lender; // one that never runs at the same time and lives longer: its memory is used; or NULL
+    int rounded;               // as stp_exec_options
+    const stp_stepper *lender; // as stp_exec_options, a stepper instead of an executor
 } stp_stepper_options;
 
 // Memory for everything a step needs; steps allocate nothing.
