@@ -81,6 +81,13 @@ stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp
     return STP_OK;
 }
 
+// The bytes of a text up to the end of its last whole line: a process that is killed may leave half of one.
+static size_t whole_lines(const char *text, size_t bytes) {
+    while (bytes > 0 && text[bytes - 1] != '\n')
+        bytes--;
+    return bytes;
+}
+
 stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, stp_err *err) {
     *object = NULL;
     char path[STP_PATH_BYTES], *text;
@@ -89,8 +96,7 @@ stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, st
         return STP_OK;
     STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
     STP_TRY(stp_file_read(path, &text, &bytes, err));
-    while (bytes > 0 && text[bytes - 1] != '\n') // a line that is being written
-        bytes--;
+    bytes = whole_lines(text, bytes);
     size_t start = bytes > 0 ? bytes - 1 : 0;
     while (start > 0 && text[start - 1] != '\n')
         start--;
@@ -103,4 +109,16 @@ stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, st
                                    path, problem.text);
     stp_free(text);
     return status;
+}
+
+stp_status stp_run_cut_half_line(stp_run *run, const char *name, stp_err *err) {
+    char path[STP_PATH_BYTES], *text;
+    size_t bytes;
+    if (stp_run_size(run, name) == 0)
+        return STP_OK;
+    STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
+    STP_TRY(stp_file_read(path, &text, &bytes, err));
+    bytes = whole_lines(text, bytes);
+    stp_free(text);
+    return stp_run_truncate(run, name, (long long)bytes, err);
 }

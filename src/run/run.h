@@ -43,6 +43,9 @@ long long stp_run_size(const stp_run *run, const char *name); // bytes; 0 when t
 // The last whole line of a journal (a new reference); NULL when there is none yet.
 stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, stp_err *err);
 stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp_err *err);
+// For journals that no checkpoint counts: half a line that a killed process left goes, before lines are
+// added.
+stp_status stp_run_cut_half_line(stp_run *run, const char *name, stp_err *err);
 
 // Checkpoints: named sections of raw bytes behind a header (magic, format version, instruction set, settings
 // digest) with a CRC-32 of everything. Written atomically. Reading refuses, each with its own sentence: no

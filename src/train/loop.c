@@ -35,6 +35,7 @@ static stp_status write_time(stp_loop *loop, int64_t epoch, int64_t steps, stp_e
 
 static stp_status recall_time(stp_loop *loop, stp_err *err) {
     json_t *line;
+    STP_TRY(stp_run_cut_half_line(loop->run, "times.jsonl", err));
     STP_TRY(stp_run_last_line(loop->run, "times.jsonl", &line, err));
     loop->earlier = json_number_value(json_object_get(line, "total")); // 0 when there is none
     json_decref(line);

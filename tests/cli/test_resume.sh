@@ -54,7 +54,8 @@ says "$errors" 'rec: no such folder of recordings; say with --data where they ar
 expect 1 "$stapes" search --resume parts --data nowhere -q
 one_line "$errors"
 
-# --- the same ones elsewhere are fine, other times of their files included
+# --- the same ones elsewhere are fine, other times of their files included; so is half a line of time from a process killed
+printf '{"epoch":9,"ste' >>parts/times.jsonl
 find kept -name '*.wav' -exec touch {} +
 expect 0 "$stapes" search --resume parts --data kept --json -q
 for file in journal.jsonl arch.json genotype.json checkpoint.bin; do same whole parts $file; done
@@ -63,6 +64,7 @@ more "$seconds" "$(last_total parts)" "the time said"
 more "$(last_total parts)" "$second" "the last part's total"
 awk -F'[:,]' '{ for (i = 1; i < NF; i++) { if ($i == "\"seconds\"") s += $(i + 1); if ($i == "\"total\"") t = $(i + 1) + 0 } }
     END { exit !(s - t < 1e-6 && t - s < 1e-6) }' parts/times.jsonl || fail "the seconds do not add up to the total"
+if grep '{.*{' parts/times.jsonl; then fail "half a line of time was kept"; fi
 says parts/settings.json '"data": ".*/kept"'
 expect 0 "$stapes" search --resume parts -q # knows the way now
 

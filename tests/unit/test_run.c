@@ -228,6 +228,10 @@ static void the_last_line_is_a_whole_one(void **state) {
         assert_int_equal(last ? json_integer_value(json_object_get(last, "epoch")) : -1, cases[i].epoch);
         json_decref(last);
     }
+    // resuming adds to whole lines
+    assert_int_equal(stp_run_cut_half_line(run, "l.jsonl", &err), STP_OK);
+    assert_int_equal(stp_run_size(run, "l.jsonl"), 2 * strlen("{\"epoch\":0}\n"));
+    assert_int_equal(stp_run_cut_half_line(run, "none.jsonl", &err), STP_OK);
     testing_write_file(in_run("l.jsonl"), "{}\nrubbish\n", 11);
     assert_refused(stp_run_last_line(run, "l.jsonl", &last, &err), STP_ERR_FORMAT, &err, "l.jsonl");
     assert_null(last);
