@@ -7,19 +7,6 @@
 
 #include <stdio.h>
 
-static void choose_sizes(stp_settings *s) {
-    // The published search, but for the batch: what others are timed at.
-    const struct {
-        const char *flag;
-        long long *value, paper;
-    } size[] = {{"cells", &s->search_cells, 8},
-                {"channels", &s->search_channels, 16},
-                {"batch", &s->search_batch, 64}};
-    for (int i = 0; i < 3; i++)
-        if (!stp_settings_given(s, STP_CMD_BENCH, size[i].flag))
-            *size[i].value = size[i].paper;
-}
-
 // One pair: an architecture step and a weight step on other clips.
 static double seconds_of_pair(stp_bilevel *level, const stp_bench_corpus *r, int ready, int pair) {
     int batch_size = (int)level->settings->search_batch;
@@ -84,11 +71,7 @@ static stp_status choose_grid(const stp_settings *s, const stp_corpus *corpus, s
 
 static stp_status prepare(stp_settings *s, stp_bench_corpus **r, stp_bilevel *level, stp_shape *grid,
                           stp_err *err) {
-    choose_sizes(s);
-    if (s->bn_group % 16 != 0 || s->search_batch % s->bn_group != 0)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--batch %lld: give a multiple of --bn-group (%lld, itself a multiple of 16)",
-                           s->search_batch, s->bn_group);
+    STP_TRY(stp_bench_sizes(s, 64, err)); // the published search, but for the batch: what others are timed at
     STP_TRY(stp_bench_corpus_open(r, s, STP_BENCH_CLASSES, (int)s->search_batch, err));
     const stp_corpus *corpus = &(*r)->corpus;
     level->settings = s;

@@ -61,18 +61,8 @@ static stp_status choose(training *t, stp_settings *s, stp_err *err) {
         return stp_err_set(err, STP_ERR_USAGE, "--net %s: give ds-cnn or found", name);
     if (!stp_settings_given(s, STP_CMD_BENCH, "fronts"))
         snprintf(s->fronts, sizeof s->fronts, "%s", t->net->fronts);
-    if (!stp_settings_given(s, STP_CMD_BENCH, "batch"))
-        s->search_batch = t->net->batch;
-    if (!stp_settings_given(s, STP_CMD_BENCH, "cells"))
-        s->search_cells = 8;
-    if (!stp_settings_given(s, STP_CMD_BENCH, "channels"))
-        s->search_channels = 16;
-    if (s->bn_group % 16 != 0 || s->search_batch % s->bn_group != 0)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--batch %lld: give a multiple of --bn-group (%lld, itself a multiple of 16)",
-                           s->search_batch, s->bn_group);
     t->settings = s;
-    return STP_OK;
+    return stp_bench_sizes(s, t->net->batch, err);
 }
 
 static stp_status build(training *t, stp_err *err) {

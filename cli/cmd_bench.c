@@ -47,6 +47,23 @@ int stp_cmd_bench(int argc, char **argv) {
     return benches[bench].run(&settings, words + 1, count - 1);
 }
 
+stp_status stp_bench_sizes(stp_settings *s, int batch, stp_err *err) {
+    const struct {
+        const char *flag;
+        long long *value, usual;
+    } size[] = {{"cells", &s->search_cells, 8},
+                {"channels", &s->search_channels, 16},
+                {"batch", &s->search_batch, batch}};
+    for (int i = 0; i < 3; i++)
+        if (!stp_settings_given(s, STP_CMD_BENCH, size[i].flag))
+            *size[i].value = size[i].usual;
+    if (s->bn_group % 16 != 0 || s->search_batch % s->bn_group != 0)
+        return stp_err_set(err, STP_ERR_USAGE,
+                           "--batch %lld: give a multiple of --bn-group (%lld, itself a multiple of 16)",
+                           s->search_batch, s->bn_group);
+    return STP_OK;
+}
+
 static int by_size(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);

@@ -47,7 +47,7 @@ static void format_default(char *text, size_t bytes, const stp_option *option, s
 static void format_flag(char *text, size_t bytes, const stp_option *option, stp_command command) {
     int on = option->type == STP_OPTION_FLAG &&
              option->value[command == STP_CMD_TRAIN ? STP_COLUMN_TRAIN : STP_COLUMN_SMALL].integer;
-    snprintf(text, bytes, "--%s%s%s%s", on ? "no-" : "", option->flag, option->argument[0] ? " " : "",
+    snprintf(text, bytes, "--%s%s%s%s", on ? "[no-]" : "", option->flag, option->argument[0] ? " " : "",
              option->argument);
 }
 
