@@ -62,6 +62,20 @@ static stp_op *add_op(stp_graph *g, stp_op_kind kind, int in, int out) {
     return op;
 }
 
+static int is_taken(const stp_graph *g, const stp_param *p) {
+    for (const stp_param *other = g->param + g->scope_params; other < p; other++)
+        if (strcmp(other->name, p->name) == 0)
+            return 1;
+    return 0;
+}
+
+// Names are unique: the second "depthwise" of a scope is "depthwise2".
+static void name_param(const stp_graph *g, stp_param *p, const char *name) {
+    snprintf(p->name, sizeof p->name, "%s%s", g->scope, name);
+    for (int nth = 2; is_taken(g, p); nth++)
+        snprintf(p->name, sizeof p->name, "%s%s%d", g->scope, name, nth);
+}
+
 static int add_param(stp_graph *g, const char *name, stp_param_kind kind, int count, int fan_in) {
     int id = take(g, &g->params, MAX_PARAMS);
     if (count < 0 || count > MAX_WEIGHTS - g->weights) { // finish reports; until then offsets stay valid
@@ -69,7 +83,7 @@ static int add_param(stp_graph *g, const char *name, stp_param_kind kind, int co
         count = 0;
     }
     stp_param *p = &g->param[id];
-    snprintf(p->name, sizeof p->name, "%s%s", g->scope, name);
+    name_param(g, p, name);
     p->kind = kind;
     p->offset = g->weights;
     p->count = count;
@@ -83,6 +97,7 @@ void stp_graph_scope(stp_graph *g, const char *format, ...) {
     va_start(args, format);
     vsnprintf(g->scope, sizeof g->scope, format, args);
     va_end(args);
+    g->scope_params = g->params;
 }
 
 int stp_graph_input(stp_graph *g, int c, int h, int w) {

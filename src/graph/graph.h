@@ -65,7 +65,7 @@ typedef enum stp_param_kind {
 } stp_param_kind;
 
 typedef struct stp_param {
-    char name[56];
+    char name[56]; // no other parameter of the graph has it, if no scope is opened twice
     stp_param_kind kind;
     int offset, count, fan_in;
 } stp_param;
@@ -85,10 +85,11 @@ typedef struct stp_graph {
     int coefs;                    // coefficients that mixes refer to: the builder's caller sets it
     int inputs[STP_GRAPH_INPUTS]; // input tensors
     int input_count;
-    int output;     // logits, [classes][1][1]
-    char scope[40]; // opens the names of parameters that are made now
-    int remake;     // depthwise convolutions and pools made from now on are transient
-    int overfull;   // more of something than there is room for; stp_graph_finish reports it
+    int output;       // logits, [classes][1][1]
+    char scope[40];   // opens the names of parameters that are made now
+    int scope_params; // parameters there were when it was opened
+    int remake;       // depthwise convolutions and pools made from now on are transient
+    int overfull;     // more of something than there is room for; stp_graph_finish reports it
 } stp_graph;
 
 stp_status stp_graph_create(stp_graph **graph, stp_err *err);

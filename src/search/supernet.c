@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 
+#include <assert.h>
 #include <string.h>
 
 static stp_status choose_options(stp_supernet_options *o, const stp_corpus *corpus, const stp_settings *s,
@@ -112,8 +113,7 @@ static const stp_param *find(const stp_graph *g, const char *name) {
 void stp_supernet_recall(stp_supernet *net, const stp_supernet_memory *memory) {
     for (int i = 0; i < net->graph->params; i++) {
         const stp_param *p = &net->graph->param[i], *q = find(memory->graph, p->name);
-        if (!q || q->count != p->count)
-            continue;
+        assert(q && q->count == p->count);
         size_t bytes = sizeof(stp_real) * (size_t)p->count;
         memcpy(net->weights + p->offset, memory->weights + q->offset, bytes);
         memcpy(net->velocity + p->offset, memory->velocity + q->offset, bytes);

@@ -28,7 +28,7 @@ typedef struct stp_supernet_memory {
 
 // Takes a copy, and the graph away from `net` (which can only be destroyed then).
 stp_status stp_supernet_keep(stp_supernet *net, stp_supernet_memory *memory, stp_err *err);
-// What both have, by parameter name, into `net`.
+// Into `net`, whose parameters all are in memory's graph too, by name.
 void stp_supernet_recall(stp_supernet *net, const stp_supernet_memory *memory);
 void stp_supernet_forget(stp_supernet_memory *memory);
 
