@@ -170,9 +170,13 @@ stp_status stp_corpus_group(const stp_settings *settings, int count, long long w
     long long bn_group = settings->bn_group;
     if (bn_group % 16 != 0)
         return stp_err_set(err, STP_ERR_USAGE, "--bn-group %lld: give a multiple of 16", bn_group);
-    if (wanted % bn_group != 0 && wanted > bn_group)
+    if (wanted < bn_group && wanted % 16 != 0)
+        return stp_err_set(err, STP_ERR_USAGE, "--batch %lld is no multiple of 16", wanted);
+    if (wanted > bn_group && wanted % bn_group != 0)
         return stp_err_set(err, STP_ERR_USAGE, "--batch %lld is no multiple of --bn-group %lld", wanted,
                            bn_group);
+    if (wanted < bn_group)
+        bn_group = wanted;
     int whole = count / 16 * 16 > 16 ? count / 16 * 16 : 16;
     *group = whole >= bn_group ? (int)bn_group : whole;
     long long most = count / *group > 0 ? count / *group : 1;

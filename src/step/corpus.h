@@ -33,9 +33,10 @@ stp_augment stp_corpus_augment(const stp_settings *settings);
 // --balance: on, off, or auto, decided by the classes among these clips.
 stp_status stp_corpus_balance(const stp_corpus *corpus, const stp_settings *settings, const int *indices,
                               int count, int *balance, stp_err *err);
-// How a set of `count` clips is cut up: the batch-norm group is bn_group, or what a smaller set gives in
-// whole lane blocks of 16 (16 at least); the batch a whole number of groups, as many as the set has at most.
-// STP_ERR_USAGE when bn_group is no multiple of 16, or `wanted`, the batch asked for, none of bn_group.
+// How a set of `count` clips is cut up: the batch-norm group is bn_group, or `wanted`, the batch asked for,
+// where that is smaller, or what a smaller set gives in whole lane blocks of 16 (16 at least); the batch is a
+// whole number of groups, as many as the set has at most. STP_ERR_USAGE when bn_group is no multiple of 16,
+// or `wanted` none of bn_group or, where smaller, of 16.
 stp_status stp_corpus_group(const stp_settings *settings, int count, long long wanted, int *group, int *batch,
                             stp_err *err);
 // Groups of a batch to hold in memory at once: --micro-batch, or as few as keep all threads (nearly) as busy
