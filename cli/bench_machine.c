@@ -126,8 +126,7 @@ int stp_bench_machine(stp_settings *settings, const char *const *words, int coun
     level levels[LEVELS];
     double gflops[2], gbytes_per_s[2][LEVELS];
     stp_err err;
-    long all = settings->threads > 0 ? settings->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    int threads = all < 1 ? 1 : all > MOST_THREADS ? MOST_THREADS : (int)all;
+    const int threads = settings->threads > 0 ? (int)settings->threads : stp_processors();
     const stp_probe *probe = stp_probe_get(stp_isa_current());
     find_levels(levels);
     stp_status status = measure(probe, levels, 1, &gflops[0], gbytes_per_s[0], &err);

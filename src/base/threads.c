@@ -1,3 +1,4 @@
+#define _GNU_SOURCE // sched_getaffinity
 #include "base/threads.h"
 
 #include "base/arena.h"
@@ -80,9 +81,16 @@ static int start_worker(stp_pool *pool, int thread) {
     return pthread_create(&pool->ids[thread], NULL, worker, &pool->starts[thread]);
 }
 
+int stp_processors(void) {
+    cpu_set_t allowed; // of 1024 processors; with more of them the call fails
+    long count = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
+                                                                     : sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (int)count;
+}
+
 stp_status stp_pool_create(stp_pool **out, int threads, stp_err *err) {
     if (threads == 0)
-        threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
+        threads = stp_processors();
     if (threads < 1 || threads > MAX_THREADS)
         return stp_err_set(err, STP_ERR_USAGE,
                            "--threads %d: give a number from 1 to %d, or 0 for all processors", threads,
@@ -93,7 +101,7 @@ stp_status stp_pool_create(stp_pool **out, int threads, stp_err *err) {
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->threads = 1;
-    pool->spins = threads > sysconf(_SC_NPROCESSORS_ONLN) ? 0 : SPINS;
+    pool->spins = threads > stp_processors() ? 0 : SPINS;
     for (int t = 1; t < threads; t++) {
         if (start_worker(pool, t) != 0) {
             stp_pool_destroy(pool);

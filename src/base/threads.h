@@ -9,7 +9,10 @@
 typedef struct stp_pool stp_pool;
 typedef void (*stp_pool_fn)(void *context, int item, int thread);
 
-// threads >= 1; 0 takes the number of processors. The caller is thread 0.
+// Processors this process may run on, which can be fewer than the machine has (taskset, containers); no more
+// than a pool can have threads.
+int stp_processors(void);
+// threads >= 1; 0 takes as many as there are such processors. The caller is thread 0.
 stp_status stp_pool_create(stp_pool **pool, int threads, stp_err *err);
 void stp_pool_destroy(stp_pool *pool);
 int stp_pool_threads(const stp_pool *pool);

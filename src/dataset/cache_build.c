@@ -190,9 +190,9 @@ static stp_status store_index(builder *b, stp_err *err) {
 }
 
 static stp_status write_cache(builder *b, stp_err *err) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const int processors = stp_processors();
     stp_pool *pool;
-    STP_TRY(stp_pool_create(&pool, processors > MOST_THREADS ? MOST_THREADS : (int)processors, err));
+    STP_TRY(stp_pool_create(&pool, processors > MOST_THREADS ? MOST_THREADS : processors, err));
     stp_cache_hash_start(&b->hash);
     stp_status status = store_audio(b, pool, err);
     stp_pool_destroy(pool);

@@ -1,9 +1,11 @@
 // The thread pool: every item once, on the thread that the static schedule names, whatever the numbers.
+#define _GNU_SOURCE // sched_getaffinity
 #include "testing.h"
 
 #include "base/arena.h"
 #include "base/threads.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -90,9 +92,28 @@ static void pools_come_and_go(void **state) {
     for (int i = 0; i < 50; i++)
         stp_pool_destroy(make_pool(1 + i % 4)); // some never ran anything
     stp_pool_destroy(NULL);
-    stp_pool *all = make_pool(0);
-    assert_int_equal(stp_pool_threads(all), sysconf(_SC_NPROCESSORS_ONLN));
-    stp_pool_destroy(all);
+}
+
+static int threads_by_default(void) {
+    stp_pool *pool = make_pool(0);
+    int threads = stp_pool_threads(pool);
+    stp_pool_destroy(pool);
+    return threads;
+}
+
+static void threads_by_default_are_the_processors_allowed(void **state) {
+    (void)state;
+    cpu_set_t before, one;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(threads_by_default(), CPU_COUNT(&before) < 256 ? CPU_COUNT(&before) : 256);
+    CPU_ZERO(&one);
+    int first = 0;
+    while (!CPU_ISSET(first, &before))
+        first++;
+    CPU_SET(first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(threads_by_default(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 static void wrong_numbers_are_refused(void **state) {
@@ -113,9 +134,14 @@ static void pools_survive_want_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_item_runs_once),      cmocka_unit_test(results_do_not_depend_on_threads),
-        cmocka_unit_test(no_round_is_lost),          cmocka_unit_test(pools_come_and_go),
-        cmocka_unit_test(wrong_numbers_are_refused), cmocka_unit_test(pools_survive_want_of_memory),
+        cmocka_unit_test(every_item_runs_once),
+        cmocka_unit_test(results_do_not_depend_on_threads),
+        cmocka_unit_test(no_round_is_lost),
+        cmocka_unit_test(pools_come_and_go),
+        cmocka_unit_test(threads_by_default_are_the_processors_allowed),
+        cmocka_unit_test(threads_by_default_are_the_processors_allowed),
+        cmocka_unit_test(wrong_numbers_are_refused),
+        cmocka_unit_test(pools_survive_want_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
