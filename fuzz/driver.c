@@ -30,8 +30,7 @@ static size_t mutate(uint8_t *data, size_t size) {
     return size;
 }
 
-// --- inputs in files
-// ----------------------------------------------------------------------------------------
+// --- inputs in files ---------------------------------------------------------------------------------------
 
 static char **files;
 static int file_count;

@@ -25,8 +25,7 @@ static struct {
 } f = {.system = {"model.json", "weights.bin", NULL, {{0}, 0}},
        .int8 = {"int8.json", "int8.bin", NULL, {{0}, 0}}};
 
-// --- a good one
-// ---------------------------------------------------------------------------------------------
+// --- a good one --------------------------------------------------------------------------------------------
 
 static void must(stp_status status, const stp_err *err) {
     fuzz_require(status == STP_OK, err->text);
@@ -94,8 +93,7 @@ static void prepare(void) {
     keep(&f.int8);
 }
 
-// --- and what becomes of it
-// -----------------------------------------------------------------------------------
+// --- and what becomes of it --------------------------------------------------------------------------------
 
 // Numbers say whose they are (src/run/checkpoint.c).
 static void adopt(fuzz_file *numbers, const json_t *json) {

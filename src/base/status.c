@@ -19,8 +19,11 @@ stp_status stp_err_set(stp_err *err, stp_status status, const char *format, ...)
 }
 
 stp_status stp_err_memory(stp_err *err, const char *what, unsigned long long bytes) {
-    return stp_err_set(err, STP_ERR_MEMORY,
-                       "not enough memory for %s (%llu bytes); free some or ask for less", what, bytes);
+    char size[40] = "";
+    if (bytes > 0)
+        snprintf(size, sizeof size, " (%llu bytes)", bytes);
+    return stp_err_set(err, STP_ERR_MEMORY, "not enough memory for %s%s; free some or ask for less", what,
+                       size);
 }
 
 int stp_status_exit_code(stp_status status) {

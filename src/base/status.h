@@ -24,7 +24,7 @@ typedef struct stp_err {
 stp_status stp_err_set(stp_err *err, stp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// The usual sentence for an allocation that failed: what it was for and how large.
+// The usual sentence for an allocation that failed: what it was for and how large (0: not said).
 stp_status stp_err_memory(stp_err *err, const char *what, unsigned long long bytes);
 
 // Exit status of the program for a status: 0 done, 1 failed, 2 usage, 130 interrupted.

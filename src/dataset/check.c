@@ -122,8 +122,7 @@ static stp_status find_shared_speakers(stp_check *check, stp_err *err) {
     return STP_OK;
 }
 
-// --- equal recordings
-// ---------------------------------------------------------------------------------------
+// --- equal recordings --------------------------------------------------------------------------------------
 
 typedef struct print {
     uint64_t hash;

@@ -111,13 +111,6 @@ static int home_of(const stp_graph *g, int tensor) {
     }
 }
 
-static void touch(stp_plan_item *item, int step) {
-    if (item->last < item->first)
-        item->first = item->last = step;
-    item->first = step < item->first ? step : item->first;
-    item->last = step > item->last ? step : item->last;
-}
-
 static size_t values_of(const stp_tensor *t) {
     return (size_t)t->c * (size_t)t->h * (size_t)t->w;
 }
@@ -130,14 +123,14 @@ static void touch_op(const stp_graph *g, int id, stp_plan_item *items, stp_plan_
         return;
     int two = op->kind == STP_OP_DWPW && op->pointwise >= 0;
     for (int s = 0, t; (t = stp_op_registry[op->kind].sources(g, op, s)) >= 0; s++)
-        touch(&items[home_of(g, t)], 2 * id);
-    touch(&items[home_of(g, op->out)], 2 * id + two);
+        stp_plan_touch(&items[home_of(g, t)], 2 * id);
+    stp_plan_touch(&items[home_of(g, op->out)], 2 * id + two);
     if (!two)
         return;
     const stp_tensor *out = &g->tensor[op->out];
     between->size = (size_t)g->tensor[op->in].c * (size_t)out->h * (size_t)out->w;
-    touch(between, 2 * id);
-    touch(between, 2 * id + 1);
+    stp_plan_touch(between, 2 * id);
+    stp_plan_touch(between, 2 * id + 1);
 }
 
 static int list_lifetimes(const stp_graph *g, stp_plan_item *items) {
@@ -145,10 +138,10 @@ static int list_lifetimes(const stp_graph *g, stp_plan_item *items) {
     for (int i = 0; i < all; i++)
         items[i] = (stp_plan_item){.size = i < g->tensors ? values_of(&g->tensor[i]) : 0, .last = -1};
     for (int i = 0; i < g->input_count; i++)
-        touch(&items[g->inputs[i]], 0); // all features lie there before the network starts
+        stp_plan_touch(&items[g->inputs[i]], 0); // all features lie there before the network starts
     for (int i = 0; i < g->ops; i++)
         touch_op(g, i, items, &items[g->tensors + i]);
-    touch(&items[home_of(g, g->output)], 2 * g->ops);
+    stp_plan_touch(&items[home_of(g, g->output)], 2 * g->ops);
     for (int i = 0; i < all; i++)
         if (items[i].last >= items[i].first)
             items[used++] = items[i];

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-// --- views
-// ---------------------------------------------------------------------------------------------------
+// --- views -------------------------------------------------------------------------------------------------
 
 stp_view stp_exec_no_view(void) {
     return (stp_view){0};
@@ -60,8 +59,7 @@ stp_view stp_exec_grad_target(stp_exec *x, const stp_op *op, int source, int ten
     return stp_exec_grad(x, tensor, block);
 }
 
-// --- making
-// ----------------------------------------------------------------------------------------------------
+// --- making ------------------------------------------------------------------------------------------------
 
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
@@ -234,8 +232,7 @@ stp_real *stp_exec_d_logits(stp_exec *x, int block) {
     return x->memory[block] + x->place[x->g->output].grad;
 }
 
-// --- running
-// -----------------------------------------------------------------------------------------------------
+// --- running -----------------------------------------------------------------------------------------------
 
 static void run_block(void *context, int block, int thread) {
     stp_exec *x = context;

@@ -63,8 +63,7 @@ static void schedule(stp_exec *x, char *remade) {
     }
 }
 
-// --- gradients: write, or add
-// -------------------------------------------------------------------------------
+// --- gradients: write, or add ------------------------------------------------------------------------------
 
 // Which gradients somebody has given something to, while backward is gone through.
 typedef struct begun {
@@ -161,8 +160,7 @@ static int choose_grad_modes(stp_exec *x, stp_arena *scratch) {
     return 1;
 }
 
-// --- places
-// -----------------------------------------------------------------------------------------------------
+// --- places ------------------------------------------------------------------------------------------------
 
 static void measure(stp_exec *x, int tensor) {
     const stp_tensor *t = &x->g->tensor[tensor];
@@ -184,21 +182,14 @@ typedef struct lifetimes {
     int *order; // scratch: 9 * tensors
 } lifetimes;
 
-static void touch(stp_plan_item *item, int step) {
-    if (item->last < item->first)
-        item->first = item->last = step;
-    item->first = step < item->first ? step : item->first;
-    item->last = step > item->last ? step : item->last;
-}
-
 static void touch_value(const stp_exec *x, lifetimes *l, int tensor, int step) {
     int storage = x->lies_in[stp_exec_storage_of(x, tensor)];
     int again = is_made_again(x, storage) && step >= x->forward_steps;
-    touch(&l->item[3 * storage + again], step);
+    stp_plan_touch(&l->item[3 * storage + again], step);
 }
 
 static void touch_grad(lifetimes *l, int storage, int step) {
-    touch(&l->item[3 * storage + 2], step);
+    stp_plan_touch(&l->item[3 * storage + 2], step);
 }
 
 static void touch_step(const stp_exec *x, lifetimes *l, int i) {

@@ -3,8 +3,8 @@
 // Tensors are [channels][height (time)][width (frequency)] for one sample; a lane block holds `lanes` of
 // them. A tensor is either a storage or a view of some channels of one, so that slices, concatenation and
 // channel shuffle cost nothing. A raw tensor can carry a batch norm: its value is then scale*z + shift with
-// the group's statistics, and whoever consumes it (affine, mix) folds that in on reading. A batch-normed
-// tensor is read by nobody else.
+// the group's statistics, and whoever consumes it (affine, mix, a depthwise convolution) folds that in on
+// reading. A batch-normed tensor is read by nobody else.
 #ifndef STP_GRAPH_GRAPH_H
 #define STP_GRAPH_GRAPH_H
 

@@ -1,5 +1,12 @@
 #include "graph/plan.h"
 
+void stp_plan_touch(stp_plan_item *item, int step) {
+    if (item->last < item->first)
+        item->first = item->last = step;
+    item->first = step < item->first ? step : item->first;
+    item->last = step > item->last ? step : item->last;
+}
+
 static int before(const stp_plan_item *items, int a, int b) {
     if (items[a].size != items[b].size)
         return items[a].size > items[b].size;

@@ -10,6 +10,9 @@ typedef struct stp_plan_item {
     size_t offset;   // the answer
 } stp_plan_item;
 
+// Makes an item live at this step, too. One that was never touched has last < first.
+void stp_plan_touch(stp_plan_item *item, int step);
+
 // Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020):
 // large items first, each at the lowest gap among those alive with it. `scratch` has room for 2 * count ints.
 // Returns the total size.

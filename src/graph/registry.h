@@ -11,8 +11,7 @@ typedef struct stp_op_row {
     const char *name;
     // Multiply-accumulates of one sample; NULL: none worth counting.
     long long (*macs)(const stp_graph *g, const stp_op *op);
-    // The tensors whose values forward reads besides op->in, and whose gradients backward makes: op->in, or a
-    // mix's terms.
+    // The tensors whose values forward reads and whose gradients backward makes: op->in, or a mix's terms.
     int (*sources)(const stp_graph *g, const stp_op *op, int index); // the index-th source, -1 past the last
     int reads_output_backward; // backward needs the value of the output itself
     // One lane block. `block` counts through all groups held in memory.

@@ -5,18 +5,15 @@
 // Conventions, for every kernel here:
 // - `in`, `out`, `g`... are views of stp_real; strides are multiples of the lane count; vectors are aligned.
 // - "relu_in": the kernel reads max(x, 0) instead of x, and its backward masks d_in by x > 0 accordingly.
-// - "sums" are per-channel per-lane accumulators, ADDED to (the caller zeroes them): forward [c][2][lanes]
-// holds
-//   sum z and sum z*z of the raw output; NULL when not wanted.
+// - "sums" are per-channel per-lane accumulators, ADDED to (the caller zeroes them): forward
+//   [c][2][lanes] holds sum z and sum z*z of the raw output; NULL when not wanted.
 // - weight gradients are scalars summed over the block's pixels and lanes, WRITTEN (not added): the graph
-// gives each
-//   block its own slot. NULL when not wanted (the architecture step needs none).
+//   gives each block its own slot. NULL when not wanted (the architecture step needs none).
 // - d_in is ADDED to where `add` is 1, WRITTEN where it is 0; d_in.p == NULL skips it.
 // - padding: pad_top/pad_left rows and columns of zeros before; what lies beyond the end is zero as well. A
-// negative
-//   pad skips input rows/columns.
+//   negative pad skips input rows/columns.
 // - `scratch`: at least stp_kernel_scratch_reals(...) reals, 64-byte aligned, contents undefined before and
-// after.
+//   after.
 #ifndef STP_KERNEL_KERNEL_H
 #define STP_KERNEL_KERNEL_H
 

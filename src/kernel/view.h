@@ -1,5 +1,5 @@
-// A window on one lane block of a tensor: `lanes` samples side by side (layout HCW-lanes, design.md section
-// 3). Element (channel c, row h, column w, lane l) is p[h * row + c * chan + w * lanes + l].
+// A window on one lane block of a tensor: `lanes` samples side by side (docs/design.md, The engine).
+// Element (channel c, row h, column w, lane l) is p[h * row + c * chan + w * lanes + l].
 #ifndef STP_KERNEL_VIEW_H
 #define STP_KERNEL_VIEW_H
 

@@ -56,12 +56,14 @@ static stp_status make_supernet(search *s, int front, stp_err *err) {
 // How gamma stands comes first: it says which supernet the rest belongs to.
 static stp_status restore(search *s, stp_err *err) {
     STP_TRY(stp_loop_peek(&s->loop, &(stp_section){"standing", &s->at, sizeof s->at}, err));
+    if (s->at.settled < -1 || s->at.settled >= s->corpus->fronts)
+        return stp_err_set(err, STP_ERR_FORMAT, "%s: its checkpoint is of other front-ends; start a new run",
+                           stp_run_path(s->loop.run));
     STP_TRY(make_supernet(s, (int)s->at.settled, err));
     return stp_loop_restore(&s->loop, err);
 }
 
-// --- preparing
-// ------------------------------------------------------------------------------------------------
+// --- preparing ---------------------------------------------------------------------------------------------
 
 static stp_status choose_clips(search *s, stp_err *err) {
     const stp_dataset *d = s->corpus->dataset;
@@ -103,8 +105,7 @@ static stp_status begin(search *s, int resume, stp_err *err) {
     return stp_loop_save(&s->loop, err);
 }
 
-// --- steps
-// -----------------------------------------------------------------------------------------------------
+// --- steps -------------------------------------------------------------------------------------------------
 
 static stp_batch batch_of(const search *s, const int *order, int first, const stp_augment *augment) {
     return (stp_batch){.clips = order + first,
@@ -190,8 +191,7 @@ static stp_status one_step(void *of, stp_err *err) {
     return STP_OK;
 }
 
-// --- epochs
-// ------------------------------------------------------------------------------------------------------
+// --- epochs ------------------------------------------------------------------------------------------------
 
 static const char *phase(const search *s) {
     return s->loop.at.epoch < s->settings->warmup_epochs ? "warm-up" : "search";
@@ -268,8 +268,7 @@ static const stp_loop_work work = {.sections = list_sections,
                                    .validate = validate,
                                    .end_epoch = end_epoch};
 
-// --- the end
-// -----------------------------------------------------------------------------------------------------
+// --- the end -----------------------------------------------------------------------------------------------
 
 static stp_status conclude(search *s, stp_search_result *result, stp_err *err) {
     char front[STP_FRONT_TEXT_BYTES];

@@ -5,7 +5,7 @@
 #include "space/arch.h"
 #include "space/blocks.h"
 
-// How front-ends of different shapes come together (design.md section 1).
+// How front-ends of different shapes come together (docs/design.md, Front-ends).
 typedef enum stp_align { STP_ALIGN_PAD, STP_ALIGN_CONV, STP_ALIGN_RESAMPLE } stp_align;
 
 stp_status stp_align_parse(stp_align *align, const char *text, stp_err *err);
@@ -18,8 +18,8 @@ typedef struct stp_shape {
 // The common grid: the largest frames and coefficients for pad, the smallest for conv and resample.
 stp_shape stp_align_grid(stp_align align, const stp_shape *shapes, int count);
 // conv: kernel and stride that take `size` down to `grid` ones, strides first: stride
-// floor((size-1)/(grid-1)), then the kernel that is left; a kernel under 3 gets one row of padding on each
-// side instead.
+// floor((size-1)/(grid-1)), then the kernel that is left; a kernel under 3 gets two more, and a row of
+// padding on each side.
 void stp_align_window(int size, int grid, int *k, int *stride, int *pad);
 
 enum { STP_SUPERNET_MAX_CELLS = 64 }; // what --cells accepts

@@ -19,7 +19,6 @@ typedef struct block_room {
 
 struct stp_stepper {
     stp_arena *arena;
-    const stp_graph *graph;
     const stp_corpus *corpus;
     stp_exec *exec;
     stp_stepper_options options;
@@ -27,7 +26,6 @@ struct stp_stepper {
     block_room *room; // [blocks]
     // of the batch under way
     const stp_batch *batch;
-    const stp_exec_state *state;
     int base;  // sample of the batch that lane 0 of block 0 is
     int count; // samples of the batch that take part
     int *predicted;
@@ -57,7 +55,6 @@ stp_status stp_stepper_create(stp_stepper **out, const stp_graph *graph, const s
         return stp_err_memory(err, "a step", sizeof *s);
     }
     s->arena = arena;
-    s->graph = graph;
     s->corpus = corpus;
     s->options = *options;
     stp_exec_options exec = {.isa = stp_isa_current(),
@@ -97,8 +94,7 @@ size_t stp_stepper_bytes(const stp_stepper *s) {
     return stp_exec_bytes(s->exec) + stp_arena_bytes(s->arena);
 }
 
-// --- clips to inputs
-// -----------------------------------------------------------------------------------------
+// --- clips to inputs ---------------------------------------------------------------------------------------
 
 static void hear(stp_stepper *s, int block, const int16_t **clips) {
     const stp_batch *batch = s->batch;
@@ -141,8 +137,7 @@ static void fill_block(void *context, int block, int thread) {
     }
 }
 
-// --- logits to loss
-// ---------------------------------------------------------------------------------------------
+// --- logits to loss ----------------------------------------------------------------------------------------
 
 static void score_block(void *context, int block, int thread) {
     stp_stepper *s = context;
@@ -170,7 +165,6 @@ void stp_step_run(stp_stepper *s, const stp_batch *batch, stp_exec_state *state,
                   int *predicted, double *probabilities) {
     int group = s->options.group_samples, at_once = group * s->options.groups;
     s->batch = batch;
-    s->state = state;
     s->predicted = predicted;
     s->probabilities = probabilities;
     s->backward = state->grads || state->d_coefs;

@@ -14,10 +14,10 @@ typedef struct stp_finetune_options {
     uint64_t seed;
 } stp_finetune_options;
 
-// `net` is calibrated: its scales stay, its floats and then its int8 numbers become the fine-tuned ones (on
-// errors they are unchanged). settings: those of the training, of which batch, momentum, clipping, smoothing,
-// balance and augmentation serve here too; clips are drawn as in the epochs after it. Every training clip's
-// class is one of the network's. STP_ERR_INTERRUPTED when the observer says stop.
+// `net` is calibrated: its scales stay, its floats and then its int8 numbers become the fine-tuned ones
+// (after an error neither may be used). settings: those of the training, of which batch, momentum, clipping,
+// smoothing, balance and augmentation serve here too; clips are drawn as in the epochs after it. Every
+// training clip's class is one of the network's. STP_ERR_INTERRUPTED when the observer says stop.
 stp_status stp_finetune(stp_int8_net *net, const stp_corpus *corpus, const stp_settings *settings,
                         const stp_finetune_options *options, const stp_observer *observer, stp_err *err);
 

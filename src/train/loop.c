@@ -16,8 +16,7 @@ double stp_loop_accuracy(const stp_loop_sums *sums) {
     return sums->count > 0 ? 100.0 * (double)sums->correct / (double)sums->count : 0;
 }
 
-// --- time
-// --------------------------------------------------------------------------------------------------------
+// --- time --------------------------------------------------------------------------------------------------
 // In a file of its own, because journals and checkpoints are equal between two runs of one seed.
 
 double stp_loop_seconds(const stp_loop *loop) {
@@ -42,8 +41,7 @@ static stp_status recall_time(stp_loop *loop, stp_err *err) {
     return STP_OK;
 }
 
-// --- checkpoints
-// -------------------------------------------------------------------------------------------------
+// --- checkpoints -------------------------------------------------------------------------------------------
 
 static int list_sections(stp_loop *loop, stp_section sections[STP_LOOP_SECTIONS + 1]) {
     sections[0] = (stp_section){"place", &loop->at, sizeof loop->at};
@@ -82,8 +80,7 @@ stp_status stp_loop_restore(stp_loop *loop, stp_err *err) {
     return recall_time(loop, err);
 }
 
-// --- epochs
-// ------------------------------------------------------------------------------------------------------
+// --- epochs ------------------------------------------------------------------------------------------------
 
 static void report(const stp_loop *loop, int epoch_done) {
     if (!loop->observer->progress)

@@ -5,10 +5,11 @@ static int more_macs(const stp_size *a, const stp_size *b) {
     return a->macs > b->macs || (a->macs == b->macs && a->params < b->params);
 }
 
+// Into a list with the most MACs first; of a full one the last goes.
 static void insert(stp_size *sizes, int most, int *count, stp_size size) {
-    int at = *count < most ? (*count)++ : most - 1;
-    if (at == most - 1 && *count == most && !more_macs(&size, &sizes[at]) && sizes[at].cells)
+    if (*count == most && !more_macs(&size, &sizes[most - 1]))
         return;
+    int at = *count < most ? (*count)++ : most - 1;
     for (; at > 0 && more_macs(&size, &sizes[at - 1]); at--)
         sizes[at] = sizes[at - 1];
     sizes[at] = size;
@@ -26,12 +27,14 @@ stp_status stp_train_sizes(const stp_genotype *genotype, stp_shape input, int cl
     int first_channels = channels > 0 ? channels : 4;
     int last_channels = channels > 0 ? channels : STP_SIZE_CHANNELS_MOST;
     *count = 0;
-    for (int i = 0; i < most; i++)
-        sizes[i] = (stp_size){0};
     for (int n = first_cells; n <= last_cells; n++)
         for (int c = first_channels; c <= last_channels; c += 4) {
             stp_size size = {.cells = n, .channels = c};
-            STP_TRY(stp_model_measure(genotype, n, c, input, classes, &size.params, &size.macs, err));
+            stp_status status =
+                stp_model_measure(genotype, n, c, input, classes, &size.params, &size.macs, err);
+            if (status == STP_ERR_USAGE && *count > 0) // more than a graph can hold
+                break;
+            STP_TRY(status);
             if (size.params > max_params)
                 break; // more channels are more parameters
             insert(sizes, most, count, size);

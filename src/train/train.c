@@ -32,8 +32,7 @@ static int list_sections(void *of, stp_section sections[STP_LOOP_SECTIONS]) {
     return 3;
 }
 
-// --- preparing
-// ------------------------------------------------------------------------------------------------
+// --- preparing ---------------------------------------------------------------------------------------------
 
 static stp_status choose_clips(training *t, stp_err *err) {
     const stp_dataset *d = t->corpus->dataset;
@@ -88,8 +87,7 @@ static void finish(training *t) {
     stp_arena_destroy(t->arena);
 }
 
-// --- steps
-// -----------------------------------------------------------------------------------------------------
+// --- steps -------------------------------------------------------------------------------------------------
 
 static double learning_rate(const training *t) {
     const stp_settings *s = t->settings;
@@ -134,8 +132,7 @@ static stp_status one_step(void *of, stp_err *err) {
     return STP_OK;
 }
 
-// --- epochs
-// ------------------------------------------------------------------------------------------------------
+// --- epochs ------------------------------------------------------------------------------------------------
 
 static void order_clips(void *of) {
     training *t = of;

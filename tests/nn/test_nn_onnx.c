@@ -128,8 +128,7 @@ static void make_concatenation(one_op *n, const nn_case *c, const nn_scales *s) 
     add_shift(n, 0, 3);
 }
 
-// --- what the device says
-// -----------------------------------------------------------------------------------
+// --- what the device says ----------------------------------------------------------------------------------
 
 static int8_t shifted(const nn_case *c, const int8_t *input, int place, int8_t zero) {
     const stapes_map *in = &c->maps[0];
@@ -166,8 +165,7 @@ static void run_device(nn_case *c, int kind, const int8_t *input, int8_t *result
     nn_pack(c, &c->maps[2], INT8_MIN, result);
 }
 
-// --- what onnxruntime says
-// ----------------------------------------------------------------------------------
+// --- what onnxruntime says ---------------------------------------------------------------------------------
 
 // [h][w][c] steps to [c][h][w] floats, and back.
 static void to_floats(const one_op *n, int tensor, const int8_t *from, float *to) {

@@ -237,8 +237,7 @@ static void the_last_line_is_a_whole_one(void **state) {
     assert_null(last);
 }
 
-// --- checkpoints
-// ---------------------------------------------------------------------------------------------------
+// --- checkpoints -------------------------------------------------------------------------------------------
 enum { WEIGHTS = 100 };
 static float weights[WEIGHTS];
 static int step;
@@ -388,8 +387,7 @@ static void sections_must_fit(void **state) {
                    "at most 31");
 }
 
-// --- disks that are full
-// -------------------------------------------------------------------------------------------
+// --- disks that are full -----------------------------------------------------------------------------------
 static void expect_disk_full(void) {
     static char big[1 << 20];
     stp_section large = {"large", big, sizeof big};
@@ -452,8 +450,7 @@ static void full_disks_leave_old_files(void **state) {
     assert_int_equal(umount(disk), 0);
 }
 
-// --- memory that runs out
-// --------------------------------------------------------------------------------------------
+// --- memory that runs out ----------------------------------------------------------------------------------
 static stp_status do_everything(void) {
     stp_run *again = NULL;
     json_t *read = NULL, *object = NULL;

@@ -78,6 +78,22 @@ static void large_limits_are_used(void **state) {
     assert_int_equal(stp_train_cells_tried(60), STP_SIZE_CELLS_MOST);
 }
 
+// Sizes that a graph cannot hold are passed over, but one that was asked for is refused.
+static void more_than_a_graph_can_hold_is_no_choice(void **state) {
+    (void)state;
+    stp_genotype large = genotype;
+    for (int kind = 0; kind < STP_CELL_KINDS; kind++)
+        for (int k = 0; k < STP_CELL_KEPT_EDGES; k++)
+            large.edge[kind][k].op = STP_CELL_SEP_CONV_3X3;
+    assert_int_equal(stp_train_sizes(&large, (stp_shape){49, 40}, CLASSES, 1000000000, STP_SIZE_CELLS_MOST, 0,
+                                     SEARCHED, sizes, MOST, &count, &err),
+                     STP_OK);
+    assert_true(sizes[0].channels < STP_SIZE_CHANNELS_MOST);
+    assert_refused(stp_train_sizes(&large, (stp_shape){49, 40}, CLASSES, 1000000000, STP_SIZE_CELLS_MOST,
+                                   STP_SIZE_CHANNELS_MOST, SEARCHED, sizes, MOST, &count, &err),
+                   STP_ERR_USAGE, &err, "larger than stapes can hold");
+}
+
 static void too_small_a_limit_is_refused(void **state) {
     (void)state;
     assert_refused(ask(100, 0, 0), STP_ERR_USAGE, &err, "--max-params 100: no network of this genotype");
@@ -89,6 +105,7 @@ int main(void) {
         cmocka_unit_test(the_most_macs_come_first),
         cmocka_unit_test(what_is_fixed_stays),
         cmocka_unit_test(large_limits_are_used),
+        cmocka_unit_test(more_than_a_graph_can_hold_is_no_choice),
         cmocka_unit_test(too_small_a_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

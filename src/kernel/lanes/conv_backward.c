@@ -247,13 +247,6 @@ static void backward_pass(const conv_job *job, int m0, int count, int with_data,
         lane_sums(bias_sums, count, d_bias + m0);
 }
 
-static void clear_view(stp_view view) {
-    for (int h = 0; h < view.h; h++)
-        for (int c = 0; c < view.c; c++)
-            for (int i = 0; i < view.w * LANES; i += LANES)
-                lane_store(view.p + h * view.row + c * view.chan + i, lane_zero());
-}
-
 // A pointwise convolution meets every input pixel exactly once.
 static int is_pointwise(const stp_window *window, stp_view in, stp_view out) {
     return window->k_h == 1 && window->k_w == 1 && window->stride_h == 1 && window->stride_w == 1 &&
@@ -269,7 +262,7 @@ void STP_LANE_NAME(stp_conv_backward)(const stp_window *window, int relu_in, stp
     job.assign = !add && is_pointwise(window, in, up.g);
     int with_data = d_in.p != NULL;
     if (with_data && !add && !job.assign)
-        clear_view(d_in);
+        lane_clear_view(d_in);
     int together = d_w ? conv_pass_channels(round_up(job.terms, GRAD_Q)) : outputs;
     if (together >= outputs) {
         backward_pass(&job, 0, outputs, with_data, d_w, d_bias, scratch);

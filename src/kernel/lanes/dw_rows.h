@@ -6,7 +6,7 @@
 
 #include "kernel/lanes/lane.h"
 
-enum { DW_MAX_K = 16 }; // rows of a kernel; columns are not limited
+enum { DW_MAX_K = 16 }; // rows of a kernel
 
 // Outputs pass where a rectifier let its input x through: out = scale[c] * x + shift[c] > 0 ? out : 0. Their
 // sums, and those of out * x, are added to sums[c][2][LANES].

@@ -43,10 +43,6 @@ typedef struct backward_plan {
     column_class class[MAX_CLASSES];
 } backward_plan;
 
-static int at_least_0(int x) {
-    return x > 0 ? x : 0;
-}
-
 static int common_divisor(int a, int b) {
     while (b) {
         const int r = a % b;

@@ -17,7 +17,7 @@ typedef struct input_rows {
     int padding;               // 1: rows of padding take part as well
 } input_rows;
 
-static inline int input_margin(int x) {
+static inline int at_least_0(int x) {
     return x > 0 ? x : 0;
 }
 
@@ -64,8 +64,8 @@ static inline void input_rows_begin(input_rows *rows, const stp_window *win, stp
     rows->padding = padding;
     if (!rect && !padding)
         return;
-    const int reach_w = (win->k_w - 1) * win->dilation, left = input_margin(win->pad_left);
-    const int right = input_margin((columns_out - 1) * win->stride_w - win->pad_left + reach_w - (in.w - 1));
+    const int reach_w = (win->k_w - 1) * win->dilation, left = at_least_0(win->pad_left);
+    const int right = at_least_0((columns_out - 1) * win->stride_w - win->pad_left + reach_w - (in.w - 1));
     rows->chan = (ptrdiff_t)(left + in.w + right) * LANES;
     rows->row = in.c * rows->chan;
     while (rows->row * (ptrdiff_t)sizeof(stp_real) % 4096 < 8 * (ptrdiff_t)sizeof(lane_vec))

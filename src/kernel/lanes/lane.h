@@ -82,4 +82,11 @@ LANE_INLINE stp_real lane_sum(lane_vec x) {
     return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
+static inline void lane_clear_view(stp_view view) {
+    for (int h = 0; h < view.h; h++)
+        for (int c = 0; c < view.c; c++)
+            for (int w = 0; w < view.w; w++)
+                lane_store(view.p + h * view.row + c * view.chan + w * LANES, lane_zero());
+}
+
 #endif

@@ -158,19 +158,12 @@ LANE_INLINE void backward_sliding(const stp_window *win, stp_upstream up, stp_vi
     }
 }
 
-static void clear(stp_view t) {
-    for (int h = 0; h < t.h; h++)
-        for (int c = 0; c < t.c; c++)
-            for (int w = 0; w < t.w; w++)
-                lane_store(t.p + h * t.row + c * t.chan + w * LANES, lane_zero());
-}
-
 void STP_LANE_NAME(stp_pool_backward)(stp_pool_kind kind, const stp_window *window, stp_upstream up,
                                       stp_view in, stp_view out, stp_view d_in, int add, stp_real *scratch) {
     if (!d_in.p)
         return;
     if (!add)
-        clear(d_in);
+        lane_clear_view(d_in);
     if (slides(window, in, out) && kind == STP_POOL_MAX)
         backward_sliding(window, up, in, out, d_in, scratch, STP_POOL_MAX);
     else if (slides(window, in, out))
