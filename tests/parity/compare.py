@@ -52,7 +52,7 @@ class Dump:
 
 def run(dump):
     """Everything that a dump holds, computed by PyTorch: role -> name -> list of tensors."""
-    weights = {name: [t.clone().requires_grad_() for t in ts] for name, ts in dump.role('weight').items()}
+    weights = {name: t.clone().requires_grad_() for name, (t,) in dump.role('weight').items()}
     arch = {name: ts[0].clone().requires_grad_() for name, ts in dump.role('arch').items()}
     inputs, options = dump.role('input')['x'], dump.index['options']
     labels = dump.role('label')['labels'][0].long()
@@ -68,7 +68,7 @@ def run(dump):
     loss = F.cross_entropy(logits, labels, label_smoothing=options['smoothing'])
     loss.backward()
     return {'loss': {'loss': [loss.detach().view(1)]}, 'logits': {'logits': [logits.detach()]},
-            'd_weight': {name: [t.grad for t in ts] for name, ts in weights.items()},
+            'd_weight': {name: [t.grad] for name, t in weights.items()},
             'd_arch': {name: [t.grad] for name, t in arch.items()}, **running(store.statistics)}
 
 
@@ -76,16 +76,20 @@ def running(statistics):
     """Running statistics after one step. A pool is normalised on every edge here, but once a state in stapes, under the
     name "pool" in the order of cells and states: take it from the last node's edges, which come from every state."""
     means, variances = {}, {}
-    for name, pairs in statistics.items():
+
+    def add(name, mean, variance):
+        means.setdefault(name, []).append(MOMENTUM * mean)
+        variances.setdefault(name, []).append(1 - MOMENTUM + MOMENTUM * variance)
+
+    for name, moments in statistics.items():
         if not name.endswith('pool'):
-            means[name] = [MOMENTUM * mean for mean, _ in pairs]
-            variances[name] = [1 - MOMENTUM + MOMENTUM * variance for _, variance in pairs]
+            add(name, *moments)
     for cell in range(64):
         for edge in range(9, 14):
             for op in networks.OPS[1:3]:
-                for mean, variance in statistics.get(f'cell{cell}.edge{edge}.{op}.pool', []):
-                    means.setdefault('pool', []).append(MOMENTUM * mean)
-                    variances.setdefault('pool', []).append(1 - MOMENTUM + MOMENTUM * variance)
+                name = f'cell{cell}.edge{edge}.{op}.pool'
+                if name in statistics:
+                    add('pool', *statistics[name])
     return {'running_mean': means, 'running_variance': variances}
 
 

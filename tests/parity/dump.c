@@ -1,7 +1,6 @@
 // Writes one training step of a network to a folder, for comparison with PyTorch (networks.py):
 //   dump supernet|network|ds_cnn ISA SEED FOLDER
 // FOLDER/index.json lists the tensors (role, name, shape, offset) of FOLDER/tensors.f64, all as doubles.
-// Parameters of one name are numbered by their order in the network.
 #include "problem.h"
 
 #include <jansson.h>

@@ -11,21 +11,30 @@ OPS = ['none', 'max_pool_3x3', 'avg_pool_3x3', 'skip_connect',
 NODES = 4
 
 
+def unique(name, taken):
+    nth = 2
+    numbered = name
+    while numbered in taken:
+        numbered = f'{name}{nth}'
+        nth += 1
+    return numbered
+
+
 class Store:
-    """Parameters by name; those of one name are handed out in their order. Batch statistics are recorded likewise."""
+    """Parameters by name; the second time that a name is asked for, it is "name2". Batch statistics likewise."""
 
     def __init__(self, weights):
-        self.weights = weights  # name -> list of flat tensors
-        self.used = {}          # name -> how many were taken
-        self.statistics = {}    # name -> list of (mean, unbiased variance)
+        self.weights = weights  # name -> flat tensor
+        self.used = set()
+        self.statistics = {}    # name -> (mean, unbiased variance)
 
     def take(self, name, *shape):
-        index = self.used.get(name, 0)
-        self.used[name] = index + 1
-        return self.weights[name][index].view(shape)
+        name = unique(name, self.used)
+        self.used.add(name)
+        return self.weights[name].view(shape)
 
     def left_over(self):
-        return [name for name, tensors in self.weights.items() if self.used.get(name, 0) != len(tensors)]
+        return sorted(set(self.weights) - self.used)
 
     def norm(self, x, name, affine=None):
         """Batch norm; affine: the scope of its gain and shift."""
@@ -33,7 +42,8 @@ class Store:
         centred = x - mean.view(1, -1, 1, 1)
         variance = (centred ** 2).mean((0, 2, 3))
         count = x.numel() / x.shape[1]
-        self.statistics.setdefault(name, []).append((mean.detach(), (variance * count / (count - 1)).detach()))
+        moments = mean.detach(), (variance * count / (count - 1)).detach()
+        self.statistics[unique(name, self.statistics)] = moments
         y = centred / torch.sqrt(variance + 1e-5).view(1, -1, 1, 1)
         if affine is None:
             return y
@@ -180,7 +190,7 @@ def stack(store, x, cells, channels, affine, make_cell):
 
 
 def classify(store, x):
-    outputs = store.weights['classifier.linear.bias'][0].numel()
+    outputs = store.weights['classifier.linear.bias'].numel()
     weight = store.take('classifier.linear', outputs, x.shape[1])
     return F.linear(x.mean((2, 3)), weight, store.take('classifier.linear.bias', outputs))
 
