@@ -1,5 +1,7 @@
 #include "base/rng.h"
 
+#include "base/exact.h"
+
 #include <math.h>
 
 // Finalizer of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
@@ -26,8 +28,8 @@ double stp_rng_uniform(stp_rng *rng) {
 }
 
 double stp_rng_normal(stp_rng *rng) {
-    double radius = sqrt(-2.0 * log(1.0 - stp_rng_uniform(rng)));
-    return radius * cos(6.283185307179586 * stp_rng_uniform(rng));
+    double radius = sqrt(-2.0 * stp_log(1.0 - stp_rng_uniform(rng)));
+    return radius * stp_cos_pi(2.0 * stp_rng_uniform(rng));
 }
 
 uint64_t stp_rng_below(stp_rng *rng, uint64_t n) {

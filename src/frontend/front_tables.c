@@ -1,26 +1,29 @@
 #include "frontend/front_tables.h"
 
+#include "base/exact.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 // cos and sin of pi * a / b. The angle is brought into the first eighth of a turn as a fraction first: zeros
-// and symmetries are exact, and no table depends on how a library reduces its arguments.
+// and symmetries are exact.
 static double cos_pi(long a, long b) {
     a = labs(a) % (2 * b);
     if (a > b)
         a = 2 * b - a;
     if (2 * a > b)
         return -cos_pi(b - a, b);
-    const double pi = 3.14159265358979323846;
-    return 4 * a > b ? sin(pi * (double)(b - 2 * a) / (double)(2 * b)) : cos(pi * (double)a / (double)b);
+    return 4 * a > b ? stp_sin_pi((double)(b - 2 * a) / (double)(2 * b)) : stp_cos_pi((double)a / (double)b);
 }
 
 static double sin_pi(long a, long b) {
     return cos_pi(2 * a - b, 2 * b);
 }
 
+static const double ln_10 = 2.302585092994046;
+
 static double mel_of_hz(double hz) {
-    return 2595.0 * log10(1.0 + hz / 700.0);
+    return 2595.0 / ln_10 * stp_log(1.0 + hz / 700.0);
 }
 
 // Corner i (0 .. filters + 1) of the filters, equally spaced in mel.
@@ -31,7 +34,7 @@ static double corner_hz(const stp_front_spec *spec, int i) {
         return spec->high_hz;
     double low = mel_of_hz(spec->low_hz), high = mel_of_hz(spec->high_hz);
     double mel = low + (high - low) * i / (spec->filters + 1);
-    return 700.0 * (pow(10.0, mel / 2595.0) - 1.0);
+    return 700.0 * (stp_exp(ln_10 / 2595.0 * mel) - 1.0);
 }
 
 double stp_front_mel_center_hz(const stp_front_spec *spec, int filter) {

@@ -1,6 +1,6 @@
 #include "graph/loss.h"
 
-#include <math.h>
+#include "base/exact.h"
 
 static int largest(int lanes, int lane, int classes, const stp_real *logits) {
     int best = 0;
@@ -13,8 +13,8 @@ static int largest(int lanes, int lane, int classes, const stp_real *logits) {
 static double log_of_sum(int lanes, int lane, int classes, const stp_real *logits, double top) {
     double sum = 0;
     for (int c = 0; c < classes; c++)
-        sum += exp((double)logits[c * lanes + lane] - top);
-    return top + log(sum);
+        sum += stp_exp((double)logits[c * lanes + lane] - top);
+    return top + stp_log(sum);
 }
 
 void stp_loss_block(int lanes, int classes, const stp_real *logits, const int *labels, double smoothing,
@@ -30,7 +30,7 @@ void stp_loss_block(int lanes, int classes, const stp_real *logits, const int *l
             if (!masked)
                 *loss += target * (lse - x);
             if (d_logits)
-                d_logits[c * lanes + lane] = masked ? 0 : (stp_real)((exp(x - lse) - target) * scale);
+                d_logits[c * lanes + lane] = masked ? 0 : (stp_real)((stp_exp(x - lse) - target) * scale);
         }
         *correct += !masked && best == labels[lane];
     }
@@ -40,5 +40,5 @@ void stp_softmax_lane(int lanes, int lane, int classes, const stp_real *logits, 
     double top = (double)logits[largest(lanes, lane, classes, logits) * lanes + lane];
     double lse = log_of_sum(lanes, lane, classes, logits, top);
     for (int c = 0; c < classes; c++)
-        probabilities[c] = exp((double)logits[c * lanes + lane] - lse);
+        probabilities[c] = stp_exp((double)logits[c * lanes + lane] - lse);
 }

@@ -1,5 +1,6 @@
 #include "model/found.h"
 
+#include "base/exact.h"
 #include "space/blocks.h"
 
 #include <math.h>
@@ -95,5 +96,5 @@ stp_found_choice stp_found_choice_of(const stp_found *found, stp_cell_kind kind,
 void stp_found_arch(const stp_found *found, stp_arch *arch) {
     // The softmax of the logarithms of weights that add up to 1 is the weights.
     for (int i = 0; i < STP_ARCH_SIZE; i++)
-        arch->all[i] = log(fmax(found->weights.all[i], 1e-300));
+        arch->all[i] = stp_log(fmax(found->weights.all[i], 1e-300));
 }

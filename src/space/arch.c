@@ -1,9 +1,9 @@
 #include "space/arch.h"
 
+#include "base/exact.h"
 #include "base/rng.h"
 #include "space/blocks.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ static void softmax(const double *x, int n, double *y) {
     for (int i = 1; i < n; i++)
         largest = x[i] > largest ? x[i] : largest;
     for (int i = 0; i < n; i++)
-        sum += y[i] = exp(x[i] - largest);
+        sum += y[i] = stp_exp(x[i] - largest);
     for (int i = 0; i < n; i++)
         y[i] /= sum;
 }
@@ -163,8 +163,8 @@ void stp_arch_derive(const stp_arch *arch, int max_skips, const char *front, con
 static double relative_entropy(const double *p, int n) {
     double entropy = 0;
     for (int i = 0; i < n; i++)
-        entropy -= p[i] > 0 ? p[i] * log(p[i]) : 0;
-    return entropy / log((double)n);
+        entropy -= p[i] > 0 ? p[i] * stp_log(p[i]) : 0;
+    return entropy / stp_log((double)n);
 }
 
 double stp_arch_alpha_entropy(const stp_arch *arch, stp_cell_kind kind) {

@@ -1,5 +1,7 @@
 #include "train/optim.h"
 
+#include "base/exact.h"
+
 #include <math.h>
 
 double stp_clip_gradient(stp_real *grads, int count, double max_norm) {
@@ -26,7 +28,8 @@ void stp_sgd_step(stp_real *weights, const stp_real *grads, stp_real *velocity, 
 
 void stp_adam_step(const stp_adam *adam, double *values, const double *grads, double *moment1,
                    double *moment2, int count, long step) {
-    double bias1 = 1 - pow(adam->beta1, (double)step), bias2 = 1 - pow(adam->beta2, (double)step);
+    double bias1 = 1 - stp_power(adam->beta1, (unsigned long)step),
+           bias2 = 1 - stp_power(adam->beta2, (unsigned long)step);
     for (int i = 0; i < count; i++) {
         double d = grads[i] + adam->decay * values[i];
         moment1[i] = adam->beta1 * moment1[i] + (1 - adam->beta1) * d;
@@ -36,5 +39,5 @@ void stp_adam_step(const stp_adam *adam, double *values, const double *grads, do
 }
 
 double stp_cosine(double high, double low, double progress) {
-    return low + 0.5 * (high - low) * (1 + cos(3.14159265358979323846 * progress));
+    return low + 0.5 * (high - low) * (1 + stp_cos_pi(progress));
 }
