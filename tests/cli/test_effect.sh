@@ -66,7 +66,7 @@ EOF
 # listed COMMAND LISTS: every option of the command's help stands in the lists.
 listed() {
     local option
-    for option in $("$stapes" help "$1" | sed -n 's/^ *--\(\[no-\]\)\{0,1\}\([a-z0-9-]*\).*/\2/p'); do
+    for option in $("$stapes" help "$1" | sed -n 's/^  --\(\[no-\]\)\{0,1\}\([a-z0-9-]*\).*/\2/p'); do
         case " $(printf '%s' "$2" | tr '|\n' '  ') $elsewhere " in
         *" --$option "* | *" --no-$option "* | *" $option "*) ;;
         *) fail "$1: --$option stands in no list of this test" ;;
