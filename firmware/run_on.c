@@ -1,14 +1,17 @@
 // The program that `stapes run-on` puts around an exported system. run_on CLIPS ANSWERS SAMPLES_A_CLIP: takes
 // clips as 16-bit samples, a hop at a time as a microphone brings them, and writes for each what the host
 // compares: all rows of features, a checksum of every operation's result, the logits. Counts, in the first
-// clip: region 0, the samples of one hop and the row they complete; then a region an operation.
+// clip: region 0, the samples of one hop and the second row, which they complete (a network that looks at one
+// row only: the first window and its row); then a region an operation.
 #include "fw.h"
 #include "model.h"
 #include "runtime/checksum.h"
 
 #include <string.h>
 
-enum { PIECE = 4096 };
+// A window is a piece, and so is a hop, however long: each region is counted once.
+enum { PIECE = MODEL_HOP_SAMPLES > STAPES_FRONT_MAX_FFT ? MODEL_HOP_SAMPLES : STAPES_FRONT_MAX_FFT };
+enum { COUNTED_ROW = MODEL_FRAMES > 1 };
 
 static uint64_t arena[(MODEL_ARENA_BYTES + 7) / 8], stream[(MODEL_STREAM_BYTES + 7) / 8];
 static int8_t rows[MODEL_FRAMES * MODEL_COEFFICIENTS];
@@ -22,14 +25,14 @@ static void keep_row(int row) {
         memcpy(rows + row * MODEL_COEFFICIENTS, stapes_row(&s), MODEL_COEFFICIENTS);
 }
 
-// All that a clip has, in pieces of a window at first, and then a hop. Returns the rows.
+// All that a clip has, a window at first, and then a hop at a time. Returns the rows.
 static int hear(long samples) {
     int row = 0;
-    size_t want = (size_t)model.front->window_samples, hop = MODEL_HOP_SAMPLES;
-    for (; samples > 0; want = hop < PIECE ? hop : PIECE) {
+    size_t want = (size_t)model.front->window_samples;
+    for (; samples > 0; want = MODEL_HOP_SAMPLES) {
         size_t count = (long)want < samples ? want : (size_t)samples;
         const int16_t *at = piece;
-        int complete, counted = clip == 0 && row == 1;
+        int complete, counted = clip == 0 && row == COUNTED_ROW;
         fw_read(in, piece, 2 * count);
         samples -= (long)count;
         size_t before = fw_stack_depth();

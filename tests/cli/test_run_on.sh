@@ -78,6 +78,16 @@ says "$out" '^a row of features +[0-9]+ '
 says "$out" '^add +[0-9]+x[0-9]+x[0-9]+ +[0-9]+ '
 says "$out" '^flash +[0-9]+ bytes$'
 expect 0 "$stapes" run-on m55 found --limit 2 -q
+
+# --- the row that is counted is one, of hops longer than any window, and where a clip has no second row
+for long in '8000/40:10 --clip-ms 700' '8000/40:10 --clip-ms 500' '2048/40:10 --clip-ms 128'; do
+    # shellcheck disable=SC2086 # words of an option
+    expect 0 "$stapes" train --net ds-cnn rec --labels mid,low --front 2048/$long --epochs 1 --batch 32 --bn-group 16 --out long -q
+    expect 0 "$stapes" quantize long -q
+    expect 0 "$stapes" run-on m4 long --limit 1 --json -q
+    json 'j["agrees"] and j["row"]["instructions"] > 100000 > 10000 > j["operations"][-1]["count"]["instructions"]'
+    rm -r long
+done
 leftovers=$(find "$TMPDIR" -maxdepth 1 -name 'stapes-*' | head -1)
 [ -z "$leftovers" ] || fail "$leftovers is left over"
 PATH_WITHOUT=$scratch/bin
