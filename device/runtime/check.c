@@ -150,6 +150,14 @@ STAPES_COLD static int ends_valid(const stapes_model *model) {
     return !model->front || model->front->coefficients == in->w;
 }
 
+// A weight of -128 is outside nn.h's contract: the Helium twin adds two products in 16 bits.
+STAPES_COLD static int weights_valid(const stapes_model *model) {
+    for (uint32_t i = 0; i < model->weights; i++)
+        if (model->constants.weights[i] < -127)
+            return 0;
+    return 1;
+}
+
 STAPES_COLD stapes_status stapes_model_check(const stapes_model *model) {
     if (!model || model->version != STAPES_MODEL_VERSION)
         return STAPES_ERR_VERSION;
@@ -163,7 +171,7 @@ STAPES_COLD stapes_status stapes_model_check(const stapes_model *model) {
     for (int i = 0; i < model->maps; i++)
         if (!map_valid(&model->map[i], model->arena_bytes))
             return STAPES_ERR_MODEL;
-    if (!ends_valid(model))
+    if (!ends_valid(model) || !weights_valid(model))
         return STAPES_ERR_MODEL;
     for (int i = 0; i < model->ops; i++) {
         if (!op_valid(model, &model->op[i]))

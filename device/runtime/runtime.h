@@ -23,7 +23,7 @@ enum {
 typedef enum stapes_status {
     STAPES_OK = 0,
     STAPES_ERR_VERSION,  // the model was written for another version of this code
-    STAPES_ERR_MODEL,    // a size, an index or an offset is out of range, or maps overlap
+    STAPES_ERR_MODEL,    // a size, an index, an offset or a weight is out of range, or maps overlap
     STAPES_ERR_CHECKSUM, // the model is not the one that the host wrote
     STAPES_ERR_KERNEL,   // an operation's kernel is not linked in
     STAPES_ERR_MEMORY,   // the arena or the stream's memory is too small or not aligned to 8 bytes
