@@ -51,11 +51,19 @@ STAPES_COLD static int axis_valid(int taps, int stride, int dilation, int pad, i
            (int32_t)(out - 1) * stride - pad < in + beyond;
 }
 
+// Kernels reckon in 32 bits how far a pixel lies from the map's first, also of taps in the padding: a window
+// may begin a reach before the map or behind it, and has another reach.
+STAPES_COLD static int distances_valid(const stapes_map *map) {
+    uint64_t rows = map->h + 2 * STAPES_MAX_REACH, columns = map->w + 2 * STAPES_MAX_REACH;
+    return (rows * map->w + columns) * map->pitch <= INT32_MAX;
+}
+
 // A window that sees nothing but padding is fine for a convolution; a pool has no value for it.
 STAPES_COLD static int window_valid(const stapes_op *op, const stapes_map *in, const stapes_map *out) {
     int pool = op->kind == STAPES_MAX_POOL || op->kind == STAPES_AVERAGE_POOL;
     int beyond = pool ? 0 : STAPES_MAX_REACH;
-    return axis_valid(op->k_h, op->stride_h, op->dilation, op->pad_top, in->h, out->h, beyond) &&
+    return distances_valid(in) &&
+           axis_valid(op->k_h, op->stride_h, op->dilation, op->pad_top, in->h, out->h, beyond) &&
            axis_valid(op->k_w, op->stride_w, op->dilation, op->pad_left, in->w, out->w, beyond);
 }
 
