@@ -25,10 +25,8 @@ typedef struct calibration {
 // --- looking on --------------------------------------------------------------------------------------------
 
 static void widen(stp_histogram *h, const stp_real *row, int values) {
-    for (int i = 0; i < values; i++) {
-        h->low = (double)row[i] < h->low ? (double)row[i] : h->low;
-        h->high = (double)row[i] > h->high ? (double)row[i] : h->high;
-    }
+    for (int i = 0; i < values; i++)
+        stp_histogram_widen(h, (double)row[i]);
 }
 
 static void count_row(stp_histogram *h, const stp_real *row, int values) {
@@ -71,32 +69,32 @@ static stp_status look_at_all(calibration *c, stp_err *err) {
 // --- from what was seen to scales -------------------------------------------------------------------------
 
 // Every block has the range of all of them.
-static void share_ranges(calibration *c) {
+static stp_status share_ranges(calibration *c, stp_err *err) {
     for (int s = 0; s < c->net->scales; s++) {
         stp_histogram *first = &c->seen[0][s];
         for (int b = 1; b < c->blocks; b++) {
             first->low = fmin(first->low, c->seen[b][s].low);
             first->high = fmax(first->high, c->seen[b][s].high);
         }
+        if (!isfinite(first->low) || !isfinite(first->high))
+            return stp_err_set(err, STP_ERR_DATA,
+                               "the network computes what is no number; train the system again");
         for (int b = 1; b < c->blocks; b++) {
             c->seen[b][s].low = first->low;
             c->seen[b][s].high = first->high;
         }
     }
+    return STP_OK;
 }
 
-static stp_status set_scales(calibration *c, stp_err *err) {
+static void set_scales(calibration *c) {
     for (int s = 0; s < c->net->scales; s++) {
         double low, high;
         for (int b = 1; b < c->blocks; b++)
             stp_histogram_merge(&c->seen[0][s], &c->seen[b][s]);
         stp_histogram_best_range(&c->seen[0][s], &low, &high);
-        if (!isfinite(low) || !isfinite(high))
-            return stp_err_set(err, STP_ERR_DATA,
-                               "the network computes what is no number; train the system again");
         stp_int8_set_range(&c->net->scale[s], low, high);
     }
-    return STP_OK;
 }
 
 // --- the whole ------------------------------------------------------------------------------------
@@ -149,10 +147,11 @@ static stp_status calibrate(calibration *c, int clips, uint64_t seed, stp_err *e
                                    .groups = 1};
     STP_TRY(stp_stepper_create(&c->stepper, c->twin->graph, c->corpus, &options, err));
     STP_TRY(look_at_all(c, err));
-    share_ranges(c);
+    STP_TRY(share_ranges(c, err));
     c->counting = 1;
     STP_TRY(look_at_all(c, err));
-    return set_scales(c, err);
+    set_scales(c);
+    return STP_OK;
 }
 
 stp_status stp_int8_calibrate(stp_int8_net *net, const stp_corpus *corpus, int clips, uint64_t seed,

@@ -1,6 +1,13 @@
 #include "quant/ranges.h"
 
+#include <math.h>
+
 enum { STEPS = 255, TRIES = 50, ROUNDS = 3 };
+
+void stp_histogram_widen(stp_histogram *h, double value) {
+    h->low = value < h->low ? value : h->low;
+    h->high = value <= h->high ? h->high : isnan(value) ? INFINITY : value;
+}
 
 int stp_histogram_bin(const stp_histogram *h, double value) {
     int bin = h->high > h->low ? (int)((value - h->low) / (h->high - h->low) * STP_RANGE_BINS) : 0;
@@ -20,7 +27,7 @@ static double error_of(const stp_histogram *h, double low, double high) {
             continue;
         double value = h->low + (i + 0.5) * width;
         double off = value < low ? low - value : value > high ? value - high : 0;
-        error += h->count[i] * (off > 0 ? off * off : step * step / 12);
+        error += (double)h->count[i] * (off > 0 ? off * off : step * step / 12);
     }
     return error;
 }

@@ -10,9 +10,13 @@ enum { STP_RANGE_BINS = 2048 };
 // histograms of several threads can be merged.
 typedef struct stp_histogram {
     double low, high;
-    uint32_t count[STP_RANGE_BINS];
+    uint64_t count[STP_RANGE_BINS];
 } stp_histogram;
 
+// The range becomes one with the value in it, from [infinity, -infinity] on; what is no number makes it
+// infinite for good.
+void stp_histogram_widen(stp_histogram *histogram, double value);
+// Where a value is counted. The range must be finite, and the value in it.
 int stp_histogram_bin(const stp_histogram *histogram, double value);
 void stp_histogram_merge(stp_histogram *into, const stp_histogram *from); // of the same low and high
 

@@ -120,4 +120,21 @@ expect 1 "$stapes" eval net --int8
 one_line "$errors"
 expect 0 "$stapes" quantize net -q
 expect 0 "$stapes" eval net --int8
+
+# --- a network that computes what is no number: its front-end's last section of weights.bin, then the checksum
+if command -v python3 >/dev/null; then
+    for value in nan 3e38; do
+        rm -rf broken
+        cp -r net broken
+        python3 - "$value" broken/weights.bin <<'END'
+import struct, sys, zlib
+data = bytearray(open(sys.argv[2], "rb").read())
+data[-8:-4] = struct.pack("<f", float(sys.argv[1]))
+data[-4:] = struct.pack("<I", zlib.crc32(data[:-4]))
+open(sys.argv[2], "wb").write(data)
+END
+        expect 1 "$stapes" quantize broken -q
+        says "$errors" '^stapes quantize: the network computes what is no number; train the system again$'
+    done
+fi
 finish

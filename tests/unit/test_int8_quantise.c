@@ -19,6 +19,36 @@ static void a_range_hits_zero_exactly(void **state) {
     assert_true(nothing.scale > 0 && nothing.zero == -128);
 }
 
+static void what_is_no_number_is_remembered(void **state) {
+    (void)state;
+    static const double values[][3] = {
+        {NAN, 1, -1}, {1, NAN, -1}, {1, -1, NAN}, {INFINITY, 1, 2}, {NAN, NAN, NAN}};
+    stp_histogram h = {.low = INFINITY, .high = -INFINITY};
+    for (int i = 0; i < 3; i++)
+        stp_histogram_widen(&h, i - 1);
+    assert_true(h.low == -1 && h.high == 1);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        h = (stp_histogram){.low = INFINITY, .high = -INFINITY};
+        for (int k = 0; k < 3; k++)
+            stp_histogram_widen(&h, values[i][k]);
+        assert_true(isinf(h.high));
+    }
+}
+
+// 68 000 clips of a layer of 64 000 values, most of them the same.
+static void counts_go_beyond_32_bits(void **state) {
+    (void)state;
+    static stp_histogram one = {.low = 0, .high = 1}, all = {.low = 0, .high = 1};
+    double low, high;
+    one.count[0] = (uint64_t)UINT32_MAX - 9;
+    all.count[STP_RANGE_BINS - 1] = 1000;
+    stp_histogram_merge(&all, &one);
+    stp_histogram_merge(&all, &one);
+    assert_true(all.count[0] == 2 * ((uint64_t)UINT32_MAX - 9));
+    stp_histogram_best_range(&all, &low, &high);
+    assert_true(high < 0.1); // of the many, not of the thousand
+}
+
 static void a_factor_is_split_to_31_bits(void **state) {
     (void)state;
     stp_rng rng = stp_rng_at(1, STP_RNG_TEST, 0, 0);
@@ -185,6 +215,8 @@ static void the_best_range_cuts_off_what_is_rare(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_range_hits_zero_exactly),
+        cmocka_unit_test(what_is_no_number_is_remembered),
+        cmocka_unit_test(counts_go_beyond_32_bits),
         cmocka_unit_test(a_factor_is_split_to_31_bits),
         cmocka_unit_test(numbers_are_what_the_scales_say),
         cmocka_unit_test(a_dead_channel_keeps_its_bias),
