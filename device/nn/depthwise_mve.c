@@ -67,45 +67,59 @@ static void list_taps(const stapes_op *op, const stapes_map *in, const int8_t *v
 // value more, which is loaded twice.
 static inline void convolve(const layer *l, int32_t c, int32_t move, int32_t left, int32_t *sums) {
     const int8_t *w = l->weights + c, *const *tap = l->tap, *at;
+    // clang-format off
     __asm__ volatile(
         STAPES_NN_BEGIN
         "wls lr, %[pairs], 2f\n\t"
-        "1:\n\t" STAPES_NN_LOAD(
-            "q0", "q1") "vmullb.s8 q2, q0, q1\n\t"
-                        "vmullt.s8 q0, q0, q1\n\t" STAPES_NN_LOAD(
-                            "q1", "q3") "vmullb.s8 q1, q1, q3\n\t"
-                                        "vadd.i16 q2, q2, q1\n\t"
-                                        "vpst\n\t"
-                                        "vldrbt.8 q1, [%[at]]\n\t"
-                                        "vmullt.s8 q1, q1, q3\n\t"
-                                        "vadd.i16 q0, q0, q1\n\t" STAPES_NN_WIDEN(
-                                            "q2", "q0",
-                                            "q1") "le lr, 1b\n\t"
-                                                  "2:\n\t"
-                                                  "cbz %[odd], 3f\n\t" STAPES_NN_LOAD(
-                                                      "q0", "q1") "vmullb.s8 q2, q0, q1\n\t"
-                                                                  "vmullt.s8 q0, q0, q1\n\t" STAPES_NN_WIDEN(
-                                                                      "q2", "q0", "q1") "3:\n\t"
-        STAPES_NN_STORE:STAPES_NN_OPERANDS
+        "1:\n\t"
+        STAPES_NN_LOAD("q0", "q1")
+        "vmullb.s8 q2, q0, q1\n\t"
+        "vmullt.s8 q0, q0, q1\n\t"
+        STAPES_NN_LOAD("q1", "q3")
+        "vmullb.s8 q1, q1, q3\n\t"
+        "vadd.i16 q2, q2, q1\n\t"
+        "vpst\n\t"
+        "vldrbt.8 q1, [%[at]]\n\t"
+        "vmullt.s8 q1, q1, q3\n\t"
+        "vadd.i16 q0, q0, q1\n\t"
+        STAPES_NN_WIDEN("q2", "q0", "q1")
+        "le lr, 1b\n\t"
+        "2:\n\t"
+        "cbz %[odd], 3f\n\t"
+        STAPES_NN_LOAD("q0", "q1")
+        "vmullb.s8 q2, q0, q1\n\t"
+        "vmullt.s8 q0, q0, q1\n\t"
+        STAPES_NN_WIDEN("q2", "q0", "q1")
+        "3:\n\t"
+        STAPES_NN_STORE
+        : STAPES_NN_OPERANDS
         : [c] "r"(c + move), [left] "r"(left), [pairs] "r"(l->taps >> 1), [odd] "l"(l->taps & 1),
           [channels] "r"(l->channels), [sums] "r"(sums)
         : STAPES_NN_CLOBBERS);
+    // clang-format on
 }
 
 // The same of inputs that are rectified first, a tap a round.
 static inline void convolve_rectified(const layer *l, int32_t c, int32_t move, int32_t left, int32_t *sums) {
     const int8_t *w = l->weights + c, *const *tap = l->tap, *at;
-    __asm__ volatile(STAPES_NN_BEGIN
-                     "vdup.8 q3, %[low]\n\t"
-                     "dls lr, %[taps]\n\t"
-                     "1:\n\t" STAPES_NN_LOAD("q0", "q1") "vmax.s8 q0, q0, q3\n\t"
-                                                         "vmullb.s8 q2, q0, q1\n\t"
-                                                         "vmullt.s8 q0, q0, q1\n\t" STAPES_NN_WIDEN(
-                                                             "q2", "q0", "q1") "le lr, 1b\n\t" STAPES_NN_STORE
-:STAPES_NN_OPERANDS
-                     : [c] "r"(c + move), [left] "r"(left), [taps] "r"(l->taps), [low] "r"(l->in_low),
-                       [channels] "r"(l->channels), [sums] "r"(sums)
-                     : STAPES_NN_CLOBBERS);
+    // clang-format off
+    __asm__ volatile(
+        STAPES_NN_BEGIN
+        "vdup.8 q3, %[low]\n\t"
+        "dls lr, %[taps]\n\t"
+        "1:\n\t"
+        STAPES_NN_LOAD("q0", "q1")
+        "vmax.s8 q0, q0, q3\n\t"
+        "vmullb.s8 q2, q0, q1\n\t"
+        "vmullt.s8 q0, q0, q1\n\t"
+        STAPES_NN_WIDEN("q2", "q0", "q1")
+        "le lr, 1b\n\t"
+        STAPES_NN_STORE
+        : STAPES_NN_OPERANDS
+        : [c] "r"(c + move), [left] "r"(left), [taps] "r"(l->taps), [low] "r"(l->in_low),
+          [channels] "r"(l->channels), [sums] "r"(sums)
+        : STAPES_NN_CLOBBERS);
+    // clang-format on
 }
 
 static __attribute__((noinline)) void convolve_pixel(const layer *l, int32_t move, int32_t *sums) {
