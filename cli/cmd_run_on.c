@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "cli.h"
 #include "commands.h"
+#include "cost/processor.h"
 #include "emulate/edge_clips.h"
 #include "eval/examine.h"
 #include "report/meter.h"
@@ -27,9 +28,13 @@ static stp_status parse(running *x, int argc, char **argv, const char **run, stp
     if (count < 2)
         return stp_err_set(err, STP_ERR_USAGE,
                            "name a processor and a run folder, as in: stapes run-on m4 RUN");
-    x->r.processor = words[0];
+    stp_processor processor;
+    if (stp_processor_parse(&processor, words[0]) != 0)
+        return stp_err_set(err, STP_ERR_USAGE, "there is no processor '%s': take m3, m4, m7, m55 or rv32",
+                           words[0]);
+    x->r.processor = stp_processor_name(processor);
     *run = words[1];
-    return stp_processor_check(words[0], err);
+    return STP_OK;
 }
 
 // At most --limit clips, spread evenly over the split, so that every class and speaker has a chance.

@@ -36,13 +36,11 @@ typedef struct stp_emulated {
     long stack_of_row, stack_of_decision;
 } stp_emulated;
 
-// "m3", "m4", "m7", "m55", "rv32"; STP_ERR_USAGE lists them.
-stp_status stp_processor_check(const char *processor, stp_err *err);
 const char *stp_count_class_name(int index);
 
-// clips: [count][clip_samples]. Free with stp_emulated_free, also after an error. STP_ERR_IO names what is
-// missing (compiler, emulator) or went wrong; STP_ERR_MISMATCH when the clips are shorter than the network's
-// input.
+// processor: as firmware/run calls it. clips: [count][clip_samples]. Free with stp_emulated_free, also after
+// an error. STP_ERR_IO names what is missing (compiler, emulator) or went wrong; STP_ERR_MISMATCH when the
+// clips are shorter than the network's input.
 stp_status stp_emulate(stp_emulated *result, const stp_system_source *system, const char *processor,
                        const int16_t *clips, int count, int clip_samples, stp_err *err);
 void stp_emulated_free(stp_emulated *result);
