@@ -122,7 +122,7 @@ static inline void convolve_rectified(const layer *l, int32_t c, int32_t move, i
     // clang-format on
 }
 
-static __attribute__((noinline)) void convolve_pixel(const layer *l, int32_t move, int32_t *sums) {
+STAPES_NN_CALLED void convolve_pixel(const layer *l, int32_t move, int32_t *sums) {
     for (int32_t c = 0; c < l->channels; c += 16, sums += 16) {
         const int32_t left = l->channels - c;
         if (l->in_low > INT8_MIN)
@@ -160,11 +160,11 @@ static inline void finish_pixel(const layer *l, const int32_t *sums, int8_t *y, 
     }
 }
 
-static __attribute__((noinline)) void finish_usual(const layer *l, const int32_t *sums, int8_t *y) {
+STAPES_NN_CALLED void finish_usual(const layer *l, const int32_t *sums, int8_t *y) {
     finish_pixel(l, sums, y, 0);
 }
 
-static __attribute__((noinline)) void finish_any(const layer *l, const int32_t *sums, int8_t *y) {
+STAPES_NN_CALLED void finish_any(const layer *l, const int32_t *sums, int8_t *y) {
     finish_pixel(l, sums, y, 1);
 }
 

@@ -23,8 +23,7 @@ int8_t *stapes_nn_taps_make(const stapes_op *op, const stapes_nn_plane *plane, c
 }
 
 // Fewer than four channels, and shifts of zero and to the left, are rare.
-static __attribute__((noinline)) void finish_any(const stapes_nn_lanes *lanes, const int32_t *sum,
-                                                 int8_t *y) {
+STAPES_NN_CALLED void finish_any(const stapes_nn_lanes *lanes, const int32_t *sum, int8_t *y) {
     for (int32_t k = 0; k < lanes->count; k++) {
         const int32_t q = stapes_nn_rescale_away(sum[k], lanes->multiplier[k], lanes->shift[k]) + lanes->zero;
         y[k] = (int8_t)stapes_nn_clamp(q, lanes->low, lanes->high);

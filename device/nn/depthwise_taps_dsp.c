@@ -81,7 +81,7 @@ static inline sums dot_taps(sums sum, const taps *t, const taps *end, const int8
 }
 
 // Shifts of zero and to the left are rare.
-static __attribute__((noinline)) uint32_t finish_any(const sums *sum, const stapes_nn_lanes *lanes) {
+STAPES_NN_CALLED uint32_t finish_any(const sums *sum, const stapes_nn_lanes *lanes) {
     const int32_t each[4] = {sum->a, sum->b, sum->c, sum->d};
     uint32_t four = 0;
     for (int32_t k = 0; k < 4; k++) {

@@ -1,7 +1,30 @@
-// Which twin of a kernel this build has. STAPES_NN_PLAIN asks for plain C wherever it is compiled;
-// STAPES_NN_LIKE_DSP for the twin with DSP instructions, which tests run elsewhere, the instructions in C.
+// What the code takes for granted, and which twin of a kernel this build has. STAPES_NN_PLAIN asks for plain
+// C wherever it is compiled; STAPES_NN_LIKE_DSP for the twin with DSP instructions, which tests run
+// elsewhere, the instructions in C.
 #ifndef STAPES_NN_PROCESSOR_H
 #define STAPES_NN_PROCESSOR_H
+
+#include <limits.h>
+
+// What all code of device/ takes for granted, and C99 leaves open.
+#if UINT_MAX < 0xffffffffu
+#error "stapes needs an int of 32 bits"
+#endif
+#if (-1 >> 1) != -1
+#error "stapes needs negative numbers in two's complement that keep their sign when shifted to the right"
+#endif
+#if defined(__BYTE_ORDER__) && defined(__ORDER_LITTLE_ENDIAN__)
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "stapes needs the lowest byte of a word first in memory"
+#endif
+#endif
+
+// Rare code that shall not take registers from the loop that calls it.
+#if defined(__GNUC__)
+#define STAPES_NN_CALLED static __attribute__((noinline))
+#else
+#define STAPES_NN_CALLED static
+#endif
 
 #if defined(STAPES_NN_PLAIN)
 #define STAPES_NN_MVE 0

@@ -95,8 +95,8 @@ static inline sums dot_rest(sums sum, const uint32_t *x, const int8_t *a, const 
 }
 
 // Shifts of zero and to the left are rare.
-static __attribute__((noinline)) sums finish_any(const sums *sum, const int32_t *multiplier,
-                                                 const int8_t *shift, int32_t zero) {
+STAPES_NN_CALLED sums finish_any(const sums *sum, const int32_t *multiplier, const int8_t *shift,
+                                 int32_t zero) {
     sums q;
     q.a0 = stapes_nn_rescale_up(sum->a0, multiplier[0], shift[0]) + zero;
     q.a1 = stapes_nn_rescale_up(sum->a1, multiplier[0], shift[0]) + zero;
