@@ -224,7 +224,7 @@ static stp_real most_of(const stp_real *w, int count) {
 static void round_block(const stp_real *w, int count, stp_real *rounded) {
     double scale = (double)stp_int8_weight_scale((double)most_of(w, count));
     for (int i = 0; i < count; i++)
-        rounded[i] = (stp_real)(scale * nearbyint((double)w[i] / scale));
+        rounded[i] = (stp_real)(scale * round((double)w[i] / scale));
 }
 
 void stp_twin_round_weights(const stp_twin *twin, const stp_real *weights, stp_real *rounded) {

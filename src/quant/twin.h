@@ -27,7 +27,7 @@ void stp_twin_destroy(stp_twin *twin);
 // From now on results are rounded to the network's scales.
 void stp_twin_round_results(stp_twin *twin);
 // Weights as int8 weights have them, a scale for each output channel; biases as they are. [graph->weights]
-// each.
+// each. A scale that quantise.c widens, because the channel's bias would not fit 32 bits, is not told here.
 void stp_twin_round_weights(const stp_twin *twin, const stp_real *weights, stp_real *rounded);
 // The twin's weights back to the network's floats.
 void stp_twin_give(const stp_twin *twin, stp_int8_net *net);

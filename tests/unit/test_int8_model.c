@@ -139,6 +139,33 @@ static double distance(const int8_problem *q, const stp_real *others) {
     return sum / (INT8_SAMPLES * q->p.classes);
 }
 
+// A channel whose scale is a power of two, so that halves of a step are exact.
+static void the_twin_rounds_weights_as_the_device_has_them(void **state) {
+    (void)state;
+    int8_problem q;
+    stp_err err;
+    stp_twin *twin;
+    int8_problem_make(&q, int8_ds_cnn((stp_shape){25, 10}), 52);
+    const stp_int8_op *op = &q.net->op[0];
+    stp_int8_kernel k = stp_int8_kernel_of(op, 0);
+    for (int i = 0; i < k.count; i++)
+        q.net->weight[k.first + i * k.stride] = i ? (float)(i % 40 - 20 + 0.5) / 128 : 127.0f / 128;
+    int8_problem_quantise(&q, 1);
+    assert_true(q.net->weight_scale[op->channel] == 1.0f / 128);
+    problem_must(stp_twin_create(&twin, q.net, &err), &err);
+    stp_real *weights = problem_room((size_t)twin->graph->weights, sizeof *weights);
+    stp_twin_round_weights(twin, twin->weights, weights);
+    memcpy(twin->weights, weights, sizeof *weights * (size_t)twin->graph->weights);
+    stp_twin_give(twin, q.net);
+    for (int i = 0; i < k.count; i++) {
+        int at = k.first + i * k.stride;
+        assert_true(q.net->weight[at] * 128 == (float)q.net->weight_q[at]);
+    }
+    stp_free(weights);
+    stp_twin_destroy(twin);
+    int8_problem_free(&q);
+}
+
 // Sums are floats in the twin and halves go to even, so a value between two steps may fall to the other one
 // and be carried on, the further the deeper a network is. What rounding does to the logits is told all the
 // same: more than half of it for DS-CNN, a part of it for dozens of layers.
@@ -254,6 +281,7 @@ static void memory_can_run_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_result_is_the_oracles),
+        cmocka_unit_test(the_twin_rounds_weights_as_the_device_has_them),
         cmocka_unit_test(the_twin_tells_what_rounding_does),
         cmocka_unit_test(arenas_are_within_a_twentieth_of_the_bound),
         cmocka_unit_test(memory_can_run_out),
