@@ -39,11 +39,11 @@ typedef struct stapes_front_config {
                            // for the samples, 1/2 for the split
     const uint16_t *order; // [n/4, or n/8 where log2 n is odd] where each first butterfly goes
     const float *roots;    // [n/2][2] exp(-2 pi i k / N): a quarter turn
-    const uint16_t *mel_first; // [filters] first bin with a weight; 1 at least
-    const uint16_t *mel_count; // [filters] bins; first + count <= n
-    const float *mel_weights;  // filter after filter
-    const float *dct;          // [coefficients][(filters + 1) / 2], NULL for log-mel; see stapes_front_core.h
-    const float *mean;         // [coefficients]
+    const uint16_t *mel_first;  // [filters] first bin with a weight; 1 at least
+    const uint16_t *mel_count;  // [filters] bins; first + count <= n
+    const float *mel_weights;   // filter after filter
+    const float *dct;           // [coefficients][(filters + 1) / 2], NULL for log-mel; see front_core.h
+    const float *mean;          // [coefficients]
     const float *inv_deviation; // [coefficients]
     uint32_t check;             // stapes_front_checksum on the host
 } stapes_front_config;

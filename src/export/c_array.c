@@ -69,6 +69,5 @@ void stp_c_floats(stp_text *text, const char *name, const float *values, size_t 
     }
 
 INTEGERS(stp_c_u16, uint16_t, "uint16_t")
-INTEGERS(stp_c_i16, int16_t, "int16_t")
 INTEGERS(stp_c_i8, int8_t, "int8_t")
 INTEGERS(stp_c_i32, int32_t, "int32_t")

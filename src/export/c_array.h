@@ -15,7 +15,6 @@ void stp_c_float(char out[STP_C_FLOAT_BYTES], float value);
 // "static const float NAME[COUNT] = {..};", lines of at most 110 columns. At least one value.
 void stp_c_floats(stp_text *text, const char *name, const float *values, size_t count);
 void stp_c_u16(stp_text *text, const char *name, const uint16_t *values, size_t count);
-void stp_c_i16(stp_text *text, const char *name, const int16_t *values, size_t count);
 void stp_c_i8(stp_text *text, const char *name, const int8_t *values, size_t count);
 void stp_c_i32(stp_text *text, const char *name, const int32_t *values, size_t count);
 

@@ -18,9 +18,9 @@ static int has_kind(const stapes_model *m, stapes_op_kind kind) {
     return 0;
 }
 
-// Kernels with a source of their own, which only they need. What depthwise and rows share is asked for
-// scratch by every system.
-int stp_firmware_needs(const stapes_model *model, const char *name) {
+// Whether a source of device/ belongs to the system. Listed are kernels with a source of their own, which
+// only they need; what depthwise and rows share is asked for scratch by every system.
+static int needs(const stapes_model *model, const char *name) {
     static const struct {
         const char *name;
         stapes_op_kind kind;
@@ -40,7 +40,7 @@ static stp_status write_device(const stapes_model *model, const char *folder, st
     char path[STP_PATH_BYTES];
     STP_TRY(stp_path_join(path, folder, "stapes", err));
     for (const stp_embedded_file *file = stp_embedded; file->name; file++)
-        if (stp_firmware_needs(model, file->name))
+        if (needs(model, file->name))
             STP_TRY(stp_embedded_write(file, "device/", path, err));
     return STP_OK;
 }

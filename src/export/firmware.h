@@ -12,7 +12,4 @@
 // The folder is made, or must be empty (STP_ERR_USAGE).
 stp_status stp_firmware_write(const stp_system_source *system, const char *folder, stp_err *err);
 
-// Whether a source of device/ belongs to the system.
-int stp_firmware_needs(const stapes_model *model, const char *name);
-
 #endif
