@@ -27,7 +27,8 @@ void fw_close(int file);
 // The deepest the stack has been since the start, in bytes, and what there is of it.
 size_t fw_stack_used(void);
 size_t fw_stack_bytes(void);
-size_t fw_stack_depth(void); // of the caller, now
+// Now, of the call that asks: that of the caller and what a call takes.
+size_t fw_stack_depth(void);
 // Paints the unused part again, so that fw_stack_used tells what was used from here on, callers included.
 void fw_stack_repaint(void);
 
