@@ -112,8 +112,7 @@ stp_status stp_run_claim(stp_run *run, stp_err *err) {
     return STP_OK;
 }
 
-static stp_status make_folder(const char *path, stp_err *err) {
-    STP_TRY(stp_dir_make(path, err));
+static stp_status check_empty(const char *path, stp_err *err) {
     int empty = folder_is_empty(path);
     if (empty < 0)
         return stp_err_set(err, STP_ERR_IO, "%s: cannot list this folder: %s; give another --out", path,
@@ -123,12 +122,21 @@ static stp_status make_folder(const char *path, stp_err *err) {
             err, STP_ERR_USAGE,
             "%s: the folder is not empty; give another --out (a search or a training goes on with --resume)",
             path);
-    return probe_writing(path, err);
+    return STP_OK;
+}
+
+// Looked at again under the claim: whoever had it before may have written, and what is there is not ours to
+// discard.
+static stp_status make_folder(stp_run *run, stp_err *err) {
+    STP_TRY(stp_dir_make(run->path, err));
+    STP_TRY(check_empty(run->path, err));
+    STP_TRY(stp_run_claim(run, err));
+    return check_empty(run->path, err);
 }
 
 stp_status stp_run_create(stp_run **run, const char *path, stp_err *err) {
     STP_TRY(run_new(run, path, err)); // first: without it nobody could take the folder away again
-    stp_status status = make_folder(path, err);
+    stp_status status = make_folder(*run, err);
     if (status != STP_OK) {
         stp_run_close(*run);
         *run = NULL;

@@ -10,8 +10,8 @@
 
 typedef struct stp_run stp_run;
 
-// Makes the folder (parents too). A folder that exists and is not empty is refused (STP_ERR_USAGE: give
-// another --out), as is one that cannot be written.
+// Makes the folder (parents too) and claims it, as below. A folder that exists and is not empty is refused
+// (STP_ERR_USAGE: give another --out), as is one that cannot be written or that another process has claimed.
 stp_status stp_run_create(stp_run **run, const char *path, stp_err *err);
 // Opens an existing one; STP_ERR_IO / STP_ERR_FORMAT when it is none (no settings.json).
 stp_status stp_run_open(stp_run **run, const char *path, stp_err *err);

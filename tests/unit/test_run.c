@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -69,9 +70,10 @@ static int entries(const char *path) {
 static void folders_are_made_and_opened(void **state) {
     (void)state;
     stp_run *other;
-    assert_int_equal(entries(stp_run_path(run)), 0);                           // no trace of the probe
-    assert_int_equal(stp_run_create(&other, stp_run_path(run), &err), STP_OK); // exists, but is empty
-    stp_run_close(other);
+    assert_int_equal(entries(stp_run_path(run)), 0); // no trace of the probe
+    assert_int_equal(mkdir(in_run("empty"), 0700), 0);
+    assert_int_equal(stp_run_create(&other, in_run("empty"), &err), STP_OK); // exists, but is empty
+    stp_run_discard(other);
     assert_refused(stp_run_open(&other, stp_run_path(run), &err), STP_ERR_FORMAT, &err, "settings.json");
     write_number("settings.json", 3);
     assert_true(stp_run_has(run, "settings.json"));
@@ -98,6 +100,38 @@ static void runs_that_came_to_nothing_go(void **state) {
     stp_run_discard(other);
     assert_int_not_equal(access(path, F_OK), 0);
     assert_int_equal(access(stp_run_path(run), F_OK), 0); // its parent stays
+}
+
+// Two processes with the same --out: the second waits, then is refused, and what the first wrote stays.
+static void a_folder_has_one_maker(void **state) {
+    (void)state;
+    stp_run *other;
+    assert_refused(stp_run_create(&other, stp_run_path(run), &err), STP_ERR_IO, &err, "another stapes");
+    assert_null(other);
+    assert_int_equal(access(stp_run_path(run), F_OK), 0);
+
+    char path[128];
+    int ready[2];
+    snprintf(path, sizeof path, "%s/shared", folder);
+    assert_int_equal(pipe(ready), 0);
+    pid_t first = fork();
+    if (first == 0) {
+        if (stp_run_create(&other, path, &err) != STP_OK || write(ready[1], "", 1) != 1)
+            _exit(1);
+        usleep(500000); // meanwhile the second finds the folder empty
+        json_t *object = json_object();
+        _exit(stp_run_write_json(other, "settings.json", object, &err) != STP_OK);
+    }
+    char byte;
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    assert_refused(stp_run_create(&other, path, &err), STP_ERR_USAGE, &err, "not empty");
+    assert_null(other);
+    int status;
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+    assert_int_equal(entries(path), 1);
 }
 
 static void folders_that_cannot_be_are_refused(void **state) {
@@ -447,6 +481,8 @@ static void full_disks_leave_old_files(void **state) {
     write_old_files();
     expect_disk_full();
     expect_old_files();
+    stp_run_close(run); // its claim keeps the disk busy
+    run = NULL;
     assert_int_equal(umount(disk), 0);
 }
 
@@ -502,6 +538,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_RUN(folders_are_made_and_opened),
         WITH_RUN(runs_that_came_to_nothing_go),
+        WITH_RUN(a_folder_has_one_maker),
         WITH_RUN(folders_that_cannot_be_are_refused),
         WITH_RUN(json_files_are_whole),
         WITH_RUN(json_keeps_bits),
