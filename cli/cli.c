@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted = 0;
@@ -61,6 +62,17 @@ json_t *stp_cli_json_text(const char *text) {
     string = json_string(copy);
     free(copy);
     return string;
+}
+
+int stp_cli_ends_with(const char *text, const char *ending) {
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && strcasecmp(text + n - m, ending) == 0;
+}
+
+stp_status stp_cli_check_ending(const char *out, const char *ending, stp_err *err) {
+    if (!out[0] || stp_cli_ends_with(out, ending))
+        return STP_OK;
+    return stp_err_set(err, STP_ERR_USAGE, "--out %s: give a name that ends in %s", out, ending);
 }
 
 static int table_lost = 0; // for want of memory

@@ -24,6 +24,11 @@ int stp_cli_print_json(const char *command, json_t *object);
 // A text for JSON, which knows UTF-8 only: in any other (a file name may be) what is no ASCII becomes '?'.
 json_t *stp_cli_json_text(const char *text);
 
+// STP_ERR_USAGE unless the path of --out has this ending (".svg"): a slip must not write over a file of
+// another kind. None at all ("") will do.
+stp_status stp_cli_check_ending(const char *out, const char *ending, stp_err *err);
+int stp_cli_ends_with(const char *text, const char *ending); // in capitals too; 0 for the ending alone
+
 // Prints a table on standard output and frees it. Want of memory shows in stp_cli_finish_output.
 void stp_cli_print_table(stp_table *table);
 

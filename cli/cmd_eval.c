@@ -81,6 +81,7 @@ static stp_status examine(examination *e, stp_err *err) {
 static stp_status run(examination *e, int argc, char **argv, stp_err *err) {
     const char *path;
     STP_TRY(stp_cli_parse_run(&e->settings, STP_CMD_EVAL, argc, argv, &path, NULL, NULL, err));
+    STP_TRY(stp_cli_check_ending(e->settings.out, ".svg", err));
     stp_meter_init(&e->meter, stderr, e->settings.quiet);
     STP_TRY(stp_split_parse(&e->split, e->settings.split, err));
     STP_TRY(stp_cli_trained_open(&e->trained, path, err));

@@ -16,7 +16,8 @@ struct form {
     const char *name; // of --to
     stp_status (*write)(const form *form, const char *run, const char *path, stp_err *err);
     const char *after; // what to do with it, or what is in it; %s: the path
-    // Of a file: what its network is made of, and its format.
+    // Of a file: its ending, what its network is made of, and its format.
+    const char *ending;
     int in_floats;
     stp_status (*write_file)(const stp_cli_trained *trained, const stp_int8_net *net, int in_floats,
                              const char *path, stp_err *err);
@@ -70,11 +71,11 @@ static stp_status write_file(const form *f, const char *run, const char *path, s
 static const char about_file[] = "in it        features to logits; what features are, and the labels: its "
                                  "metadata, stapes.json";
 
-static const form forms[] = {{"firmware", write_firmware, "next: make -C %s test", 0, NULL},
-                             {"tflite", write_file, about_file, 0, write_tflite},
-                             {"tflite-float", write_file, about_file, 1, write_tflite},
-                             {"onnx", write_file, about_file, 0, write_onnx},
-                             {"onnx-float", write_file, about_file, 1, write_onnx}};
+static const form forms[] = {{"firmware", write_firmware, "next: make -C %s test", NULL, 0, NULL},
+                             {"tflite", write_file, about_file, ".tflite", 0, write_tflite},
+                             {"tflite-float", write_file, about_file, ".tflite", 1, write_tflite},
+                             {"onnx", write_file, about_file, ".onnx", 0, write_onnx},
+                             {"onnx-float", write_file, about_file, ".onnx", 1, write_onnx}};
 
 static const form *form_of(const char *name) {
     size_t i = 0; // the options' table lets no other name pass
@@ -103,6 +104,8 @@ int stp_cmd_export(int argc, char **argv) {
     stp_status status = stp_cli_parse_run(&settings, STP_CMD_EXPORT, argc, argv, &run, NULL, NULL, &err);
     if (status == STP_OK && !settings.out[0])
         status = stp_err_set(&err, STP_ERR_USAGE, "say where to: --out PATH");
+    if (status == STP_OK && form_of(settings.to)->ending)
+        status = stp_cli_check_ending(settings.out, form_of(settings.to)->ending, &err);
     if (status == STP_OK)
         status = form_of(settings.to)->write(form_of(settings.to), run, settings.out, &err);
     return status == STP_OK ? tell(&settings, run) : stp_cli_fail("export", &err);

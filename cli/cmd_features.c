@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 static const double MIN_DEVIATION = 1e-3; // as in stp_norm_fit_end
 
@@ -25,17 +24,13 @@ typedef struct feature_job {
     float *features; // [frames][coefficients]
 } feature_job;
 
-static int ends_with(const char *text, const char *ending) {
-    size_t n = strlen(text), m = strlen(ending);
-    return n > m && strcasecmp(text + n - m, ending) == 0;
-}
-
 // What can be found wrong before anything is read.
 static stp_status check_arguments(feature_job *job, int words, stp_err *err) {
     const stp_settings *s = &job->settings;
     if (words == 0)
         return stp_err_set(err, STP_ERR_USAGE, "no recording is named; give its file");
-    if (s->out[0] && !ends_with(s->out, ".csv") && !ends_with(s->out, ".png") && !ends_with(s->out, ".svg"))
+    if (s->out[0] && !stp_cli_ends_with(s->out, ".csv") && !stp_cli_ends_with(s->out, ".png") &&
+        !stp_cli_ends_with(s->out, ".svg"))
         return stp_err_set(err, STP_ERR_USAGE, "--out %s: give a name that ends in .csv, .png or .svg",
                            s->out);
     STP_TRY(stp_isa_select(s->isa, err));
@@ -148,9 +143,9 @@ static stp_status write_svg(const feature_job *job, stp_err *err) {
 }
 
 static stp_status write(const feature_job *job, stp_err *err) {
-    if (ends_with(job->settings.out, ".png"))
+    if (stp_cli_ends_with(job->settings.out, ".png"))
         return write_png(job, err);
-    if (ends_with(job->settings.out, ".svg"))
+    if (stp_cli_ends_with(job->settings.out, ".svg"))
         return write_svg(job, err);
     return job->settings.json && !job->settings.out[0] ? STP_OK : write_csv(job, err);
 }

@@ -47,6 +47,7 @@ static stp_status run(stp_info *info, int argc, char **argv, stp_err *err) {
     const char *path;
     stp_command made_by;
     STP_TRY(stp_cli_parse_run(&info->settings, STP_CMD_INFO, argc, argv, &path, NULL, NULL, err));
+    STP_TRY(stp_cli_check_ending(info->settings.out, ".svg", err));
     STP_TRY(stp_run_open(&info->run, path, err));
     STP_TRY(stp_run_command(info->run, &made_by, err));
     return made_by == STP_CMD_SEARCH ? stp_info_found(info, err) : stp_info_trained(info, err);

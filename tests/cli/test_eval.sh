@@ -81,6 +81,11 @@ one_line "$errors"
 expect 1 "$stapes" eval rec
 one_line "$errors"
 says "$errors" 'not a run folder'
+cksum net/* >before
+expect 2 "$stapes" eval net --out net/weights.bin
+one_line "$errors"
+says "$errors" '^stapes eval: --out net/weights.bin: give a name that ends in .svg$'
+cksum net/* | cmp -s - before || fail "--out wrote over a file that is no figure"
 expect 1 "$stapes" eval net --out /nowhere/at/all.svg
 says "$out" '^accuracy'
 one_line "$errors"

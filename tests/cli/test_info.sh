@@ -74,9 +74,14 @@ expect 0 "$stapes" info net
 one_line "$errors"
 says "$errors" '^stapes info: net/curves.svg: '
 says "$out" '^all '
-mkdir wall
-expect 1 "$stapes" info net --out wall # asked for: a failure
-says "$errors" "^stapes info: wall: "
+mkdir wall.svg
+expect 1 "$stapes" info net --out wall.svg # asked for: a failure
+says "$errors" "^stapes info: wall.svg: "
+cksum net/weights.bin >before
+expect 2 "$stapes" info net --out net/weights.bin
+one_line "$errors"
+says "$errors" '^stapes info: --out net/weights.bin: give a name that ends in .svg$'
+cksum net/weights.bin | cmp -s - before || fail "--out wrote over a file that is no figure"
 
 # --- a known network, which has no cells
 expect 0 "$stapes" train --net ds-cnn rec --clip-ms 250 --out known --epochs 1 --batch 16 --bn-group 16 -q

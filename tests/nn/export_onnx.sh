@@ -41,6 +41,11 @@ cmp -s first net.onnx || fail "twice exported is not the same"
 expect 1 "$stapes" export net --to onnx --out nowhere/net.onnx
 one_line "$errors"
 says "$errors" 'nowhere/net.onnx'
+for form in onnx onnx-float; do
+    expect 2 "$stapes" export net --to $form --out net.tflite
+    one_line "$errors"
+    says "$errors" '^stapes export: --out net.tflite: give a name that ends in .onnx$'
+done
 head -c 5000 net/int8.bin >cut && cp cut net/int8.bin
 expect 1 "$stapes" export net --to onnx --out net.onnx
 says "$errors" 'make it again: stapes quantize net$'

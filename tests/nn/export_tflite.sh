@@ -41,9 +41,13 @@ cmp -s first net.tflite || fail "twice exported is not the same"
 expect 1 "$stapes" export net --to tflite --out nowhere/net.tflite
 one_line "$errors"
 says "$errors" 'nowhere/net.tflite'
-expect 1 "$stapes" export net --to tflite --out rec
+mkdir wall.tflite
+expect 1 "$stapes" export net --to tflite --out wall.tflite
 one_line "$errors"
-expect 2 "$stapes" export searched --to tflite-float --out never
+expect 2 "$stapes" export net --to tflite --out net/weights.bin
+one_line "$errors"
+says "$errors" '^stapes export: --out net/weights.bin: give a name that ends in .tflite$'
+expect 2 "$stapes" export searched --to tflite-float --out never.tflite
 one_line "$errors"
 head -c 5000 net/int8.bin >cut && cp cut net/int8.bin
 expect 1 "$stapes" export net --to tflite --out net.tflite
