@@ -33,8 +33,8 @@ int stp_cli_ends_with(const char *text, const char *ending); // in capitals too;
 void stp_cli_print_table(stp_table *table);
 
 // Makes standard input, output and error safe to use even where the caller closed them (else the first file
-// opened would take their place and be written over), and lets a write to a closed pipe fail instead of
-// killing.
+// opened would take their place and be written over), and lets a write to a closed pipe, or beyond the size
+// that ulimit allows a file, fail instead of killing.
 void stp_cli_secure_streams(void);
 // Flushes standard output; returns `status`, or 1 with a message where it was 0 and the output could not be
 // written (full disk, closed pipe) or a part of it not made. main calls it after every command.

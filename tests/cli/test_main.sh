@@ -48,6 +48,9 @@ if [ -w /dev/full ]; then
     [ $? -eq 1 ] || fail "a full disk must end with 1"
     says "$errors" 'cannot write standard output: No space left on device'
 fi
+(ulimit -f 1; "$stapes" help --man >"$scratch/small" 2>"$errors") # a signal, unless it is ignored
+[ $? -eq 1 ] || fail "a file beyond ulimit -f must end with 1"
+says "$errors" 'cannot write standard output: File too large'
 "$stapes" help >&- 2>"$errors"
 [ $? -eq 1 ] || fail "a closed standard output must end with 1"
 one_line "$errors"
