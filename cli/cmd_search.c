@@ -86,7 +86,7 @@ static stp_status run(stp_cli_session *s, int argc, char **argv, stp_search_resu
         return stp_err_set(err, STP_ERR_USAGE, "the recordings are named twice: %s and --data %s", s->word,
                            s->settings.data);
     if (s->word)
-        snprintf(s->settings.data, sizeof s->settings.data, "%s", s->word);
+        STP_TRY(stp_settings_set_data(&s->settings, s->word, "the folder of recordings", err));
     if (strchr(s->settings.fixed, ','))
         return stp_err_set(err, STP_ERR_USAGE, "--fixed %s: give one front-end; a list is for --fronts",
                            s->settings.fixed);

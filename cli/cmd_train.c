@@ -32,7 +32,7 @@ static stp_status plan_known(stp_cli_session *s, plan *p, stp_err *err) {
     if (strchr(s->settings.front, ','))
         return stp_err_set(err, STP_ERR_USAGE, "--front %s: give one front-end", s->settings.front);
     if (s->word)
-        snprintf(s->settings.data, sizeof s->settings.data, "%s", s->word);
+        STP_TRY(stp_settings_set_data(&s->settings, s->word, "the folder of recordings", err));
     snprintf(p->front, sizeof p->front, "%s", s->settings.front);
     return STP_OK;
 }

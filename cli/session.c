@@ -51,14 +51,9 @@ static stp_status make_absolute(stp_settings *settings, stp_err *err) {
         return stp_err_set(err, STP_ERR_IO,
                            "%s: no such folder of recordings; say with --data where they are",
                            settings->data);
-    size_t bytes = strlen(path) + 1;
-    if (bytes <= sizeof settings->data)
-        memcpy(settings->data, path, bytes);
+    stp_status status = stp_settings_set_data(settings, path, "the folder of recordings, from the root", err);
     free(path);
-    if (bytes > sizeof settings->data)
-        return stp_err_set(err, STP_ERR_USAGE, "%s: the path is too long; at most %d bytes", settings->data,
-                           (int)sizeof settings->data - 1);
-    return STP_OK;
+    return status;
 }
 
 // Only so that the line of refusal begins with what is to be changed.

@@ -194,3 +194,7 @@ stp_status stp_option_set_text(stp_settings *settings, const stp_option *option,
         return set_text(settings, option, text, origin, err);
     }
 }
+
+stp_status stp_settings_set_data(stp_settings *settings, const char *path, const char *origin, stp_err *err) {
+    return set_text(settings, stp_option_at(STP_OPTION_data), path, origin, err);
+}

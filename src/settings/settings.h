@@ -84,6 +84,10 @@ stp_status stp_settings_resume(stp_settings *settings, stp_command command, cons
 // (`saved`: its settings).
 stp_status stp_settings_inherit(stp_settings *settings, const json_t *saved, const char *where, stp_err *err);
 
+// The folder of recordings, named by a word or found out, with the checks of --data: short enough, and UTF-8,
+// as the saved settings must be. `origin` opens the error.
+stp_status stp_settings_set_data(stp_settings *settings, const char *path, const char *origin, stp_err *err);
+
 // Whether an option was said by a flag or the config file.
 int stp_settings_given(const stp_settings *settings, stp_command command, const char *flag);
 

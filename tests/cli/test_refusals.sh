@@ -79,7 +79,16 @@ done
 
 # --- paths
 long=$(printf 'x%.0s' $(seq 5000))
-search_refused 1 'xxx: cannot read this folder: File name too long|xxx: no such folder|longer than 511 bytes' "$long"
+search_refused 2 'the folder of recordings: the text is longer than 511 bytes' "$long"
+search_refused 2 'the folder of recordings: the text is longer than 511 bytes' "$(printf 'y%.0s' $(seq 512))"
+# Settings are kept in JSON, which knows UTF-8 only: told before the recordings are read.
+mkdir $'bad\xff' && cp -r rec $'bad\xff'
+search_refused 2 "the folder of recordings: 'bad" $'bad\xff/rec'
+refused 2 "the folder of recordings: 'bad" train --net ds-cnn $'bad\xff/rec' --out never
+cd $'bad\xff' || exit 1
+search_refused 2 'the folder of recordings, from the root: ' rec
+says "$errors" 'is not UTF-8; give UTF-8 text$'
+cd .. && rm -r $'bad\xff'
 search_refused 2 '--out: the text is longer than 511 bytes; give a shorter one' rec --out "$long"
 search_refused 1 'x: cannot make this folder: File name too long' rec --out "$(printf 'x%.0s' $(seq 300))"
 for command in eval info 'classify '; do
