@@ -22,9 +22,9 @@ void stp_cli_warn(void *context, const char *line) {
     fprintf(stderr, "stapes %s: %s\n", (const char *)context, line);
 }
 
+// A terminal that closes may send SIGHUP twice, by the shell and by the kernel: nobody's wish to end at once.
 static void on_interrupt(int number) {
-    (void)number;
-    if (interrupted)
+    if (interrupted && number != SIGHUP)
         _exit(130);
     interrupted = 1;
 }
@@ -32,8 +32,13 @@ static void on_interrupt(int number) {
 const volatile sig_atomic_t *stp_cli_catch_interrupt(void) {
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (int i = 0; i < 3; i++) {
+        struct sigaction before;
+        // Ignored from the start, by nohup or a script that wants it so: it stays so.
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
     return &interrupted;
 }
 

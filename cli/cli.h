@@ -14,8 +14,10 @@ int stp_cli_fail(const char *command, const stp_err *err);
 // A warning or note in the same form, for dataset and observer callbacks; `context` is the command's name.
 void stp_cli_warn(void *context, const char *line);
 
-// From now on the first Ctrl-C (or SIGTERM) sets the flag returned here, for stp_observer.stop; a second one
-// exits at once with 130. Commands that never look at the flag do not call this: Ctrl-C ends them anyway.
+// From now on the first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that closes) sets the flag returned here,
+// for stp_observer.stop; a second one (but SIGHUP) exits at once with 130. A signal that was ignored when the
+// program began stays ignored. Commands that never look at the flag do not call this: Ctrl-C ends them
+// anyway.
 const volatile sig_atomic_t *stp_cli_catch_interrupt(void);
 
 // Prints a result as one indented JSON object and gives up the reference. NULL stands for memory that ran

@@ -56,6 +56,25 @@ interrupt() {
 interrupt search journal.jsonl arch.json genotype.json checkpoint.bin
 interrupt train journal.jsonl model.json weights.bin checkpoint.bin
 
+# A terminal that closes (its signal may come twice) is a first Ctrl-C; under nohup it is nothing.
+window() { trap : HUP; train "$@"; } # the shell around it lives on
+signalled "$scratch/closed" window
+before=$(stat -c %i "$scratch/closed/checkpoint.bin")
+send HUP
+send HUP
+wait $process
+status=$?
+[ "$status" -eq 130 ] || fail "a closed terminal ended the training with $status"
+[ "$(stat -c %i "$scratch/closed/checkpoint.bin")" != "$before" ] || fail "a closed terminal: no checkpoint was written"
+says "$errors" '^stapes train: stopped; go on with: stapes train --resume '
+deaf() { trap '' HUP; train "$@"; }
+rm -rf "$scratch/closed"
+signalled "$scratch/closed" deaf
+send HUP
+wait $process
+status=$?
+[ "$status" -eq 0 ] || fail "a closed terminal ended a training under nohup with $status"
+
 # Quantising begins again: until its end nothing is written, neither into the run nor beside it.
 before=$(ls "$scratch/train")
 for where in "" "--out $scratch/fine"; do
