@@ -229,8 +229,6 @@ void stp_meter_count(void *context, const char *what, int done, int total) {
 
 void stp_meter_note(void *context, const char *line) {
     stp_meter *meter = context;
-    if (meter->quiet)
-        return;
     int shown = meter->shown;
     erase_line(meter);
     for (const char *p = line; *p; p++) // file names may hold anything, commands to the terminal included

@@ -32,7 +32,7 @@ typedef struct stp_meter {
     long marks; // made in this phase
 } stp_meter;
 
-// `stream` is usually stderr; quiet (-q): nothing is ever written, notes included. Rewrites where the stream
+// `stream` is usually stderr; quiet (-q): no progress, notes all the same. Rewrites where the stream
 // is a terminal that is not "dumb"; colours unless NO_COLOR is set (https://no-color.org).
 void stp_meter_init(stp_meter *meter, FILE *stream, int quiet);
 // The observer that feeds it; `stop` as in stp_observer. The meter must outlive it.

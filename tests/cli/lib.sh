@@ -25,8 +25,9 @@ expect() {
 
 # says FILE PATTERN: an extended regular expression that must be there.
 says() { grep -Eq -- "$2" "$1" || fail "'$2' is not said"; }
-# one_line FILE: an error is one line.
+# one_line FILE: an error is one line. one_error FILE: the same, where warnings about the recordings come before.
 one_line() { [ "$(wc -l <"$1")" -eq 1 ] || fail "not exactly one line"; }
+one_error() { [ "$(grep -c '^stapes' "$1")" -eq 1 ] || fail "not exactly one line of error"; }
 
 finish() {
     [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }

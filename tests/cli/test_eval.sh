@@ -68,7 +68,7 @@ rm -r lists/buzz lists/hum
 find lists -name '*.wav' | sed 's|^lists/||' >lists/testing_list.txt
 : >lists/validation_list.txt
 expect 1 "$stapes" eval net --data lists --split training -q
-one_line "$errors"
+one_error "$errors"
 says "$errors" 'lists: no clip for training in this folder; take another --split, or all$'
 
 expect 2 "$stapes" eval

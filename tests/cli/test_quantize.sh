@@ -94,7 +94,7 @@ expect 1 "$stapes" quantize net --data nowhere
 one_line "$errors"
 "$tones" few 9 0.25 low:300 mid:900 high:2700 hiss:5000
 expect 1 "$stapes" quantize net --qat 1 --data few --out never -q
-one_line "$errors"
+one_error "$errors"
 says "$errors" '--qat: the recordings in few lack some of the system.s classes'
 [ -e never ] && fail "a failed run leaves a folder"
 expect 0 "$stapes" search rec --labels low,mid --clip-ms 250 --epochs 1 --warmup 0 --batch 32 --bn-group 16 --cells 3 \
