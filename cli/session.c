@@ -34,6 +34,10 @@ stp_status stp_cli_session_begin(stp_cli_session *s, stp_command command, int ar
         if (s->word)
             return stp_err_set(err, STP_ERR_USAGE, "--resume takes everything from the run; leave '%s' away",
                                s->word);
+        if (s->settings.out[0] && strcmp(s->settings.out, s->settings.resume) != 0)
+            return stp_err_set(err, STP_ERR_USAGE,
+                               "--out: a resumed run stays in its folder, %s; leave --out away",
+                               s->settings.resume);
         return take_saved_settings(s, command, err);
     }
     if (!s->settings.out[0])

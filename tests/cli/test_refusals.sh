@@ -144,6 +144,7 @@ if [ "$made_on" != plain ]; then
         train --resume net --isa plain --quiet
 fi
 refused 2 'net was made by stapes train, not by stapes search' search --resume net
+refused 2 '--out: a resumed run stays in its folder, run; leave --out away' search --resume run --out never
 refused 2 '--batch is another one in run; leave it away to resume' search --resume run --batch 32
 
 # --- genotypes, as a person may have edited them
