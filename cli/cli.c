@@ -80,6 +80,11 @@ stp_status stp_cli_check_ending(const char *out, const char *ending, stp_err *er
     return stp_err_set(err, STP_ERR_USAGE, "--out %s: give a name that ends in %s", out, ending);
 }
 
+void stp_cli_print_name(const char *name) {
+    for (; *name; name++)
+        putchar((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
+}
+
 static int table_lost = 0; // for want of memory
 
 void stp_cli_print_table(stp_table *table) {

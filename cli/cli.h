@@ -31,6 +31,10 @@ json_t *stp_cli_json_text(const char *text);
 stp_status stp_cli_check_ending(const char *out, const char *ending, stp_err *err);
 int stp_cli_ends_with(const char *text, const char *ending); // in capitals too; 0 for the ending alone
 
+// A name of a file or folder on standard output; it keeps to its line, and control characters (commands to
+// the terminal) become '?'.
+void stp_cli_print_name(const char *name);
+
 // Prints a table on standard output and frees it. Want of memory shows in stp_cli_finish_output.
 void stp_cli_print_table(stp_table *table);
 

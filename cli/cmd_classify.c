@@ -49,19 +49,13 @@ static void end(hearing *h) {
     stapes_spotter_close(h->spotter);
 }
 
-// A name that keeps to its column and its line.
-static void print_name(const char *name) {
-    for (; *name; name++)
-        putchar((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
-}
-
 static void report(hearing *h, const char *file, const double *probabilities) {
     int best = 0;
     for (int c = 1; c < h->labels; c++)
         if (probabilities[c] > probabilities[best])
             best = c;
     if (!h->settings.json) {
-        print_name(file);
+        stp_cli_print_name(file);
         printf("\t%s\t%.4f\n", stapes_spotter_label(h->spotter, best), probabilities[best]);
         return;
     }

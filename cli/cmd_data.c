@@ -85,8 +85,10 @@ static void print_speakers(const stp_check *check) {
         return;
     }
     printf("speakers  %d, %d of them in more than one split", check->speakers, check->shared_count);
-    for (int i = 0; i < check->shared_count && i < FEW; i++)
-        printf("%s%s", i ? ", " : ": ", check->shared[i]);
+    for (int i = 0; i < check->shared_count && i < FEW; i++) {
+        printf("%s", i ? ", " : ": ");
+        stp_cli_print_name(check->shared[i]);
+    }
     printf("%s\n", check->shared_count > FEW ? ", ..." : "");
 }
 
@@ -100,9 +102,11 @@ static int over_splits(const stp_check *check, int group) {
 static void print_set(const stp_check *check, int group) {
     int first = check->group[group], end = check->group[group + 1];
     printf(" ");
-    for (int i = first; i < end && i < first + FEW; i++)
-        printf("%s %s (%s)", i > first ? " =" : "", check->equal[i]->path,
-               stp_split_name(check->equal[i]->split));
+    for (int i = first; i < end && i < first + FEW; i++) {
+        printf("%s ", i > first ? " =" : "");
+        stp_cli_print_name(check->equal[i]->path);
+        printf(" (%s)", stp_split_name(check->equal[i]->split));
+    }
     printf("%s\n", end - first > FEW ? " = ..." : "");
 }
 
@@ -129,9 +133,9 @@ static void print_unusable(const stp_check *check) {
     printf("unusable  %d\n", folder->skipped);
     for (int i = 0; i < folder->files; i++)
         if (folder->file[i].problem) {
-            stp_err line; // takes control characters out of names
-            stp_err_set(&line, STP_OK, "%s", folder->file[i].problem);
-            printf("  %s\n", line.text);
+            printf("  ");
+            stp_cli_print_name(folder->file[i].problem);
+            printf("\n");
         }
 }
 

@@ -48,6 +48,15 @@ says "$out" '^unusable +1$'
 says "$out" '^  left/bad.wav: '
 says "$out" '^speakers +10, [1-9] of them in more than one split: ann'
 
+# names are no commands to the terminal
+strange=$words/left/$'e\x1b[31mvil_nohash_0.wav'
+cp "$words/left/ann_nohash_0.wav" "$strange"
+cp "$words/left/ann_nohash_0.wav" "$words/right/${strange##*/}"
+expect 0 "$stapes" data check "$words" --clip-ms 100
+says "$out" 'left/e\?\[31mvil_nohash_0.wav \('
+grep -q $'\x1b' "$out" && fail "a name reaches the terminal with its control characters"
+rm "$strange" "$words/right/${strange##*/}"
+
 expect 0 "$stapes" data check --json "$words" --clip-ms 100
 says "$out" '"usable": true'
 says "$out" '"across_splits": 1'
