@@ -9,14 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static stp_status io_error(stp_err *err, const char *path, const char *what) {
-    int number = errno;
+stp_status stp_file_error(const char *path, const char *what, int number, stp_err *err) {
     const char *remedy = "check the path and its permissions";
     if (number == ENOSPC || number == EDQUOT || number == EFBIG)
         remedy = "free some space or choose another place";
+    else if (number == EPIPE)
+        remedy = "nobody reads it any more";
     char brief[STP_PATH_BRIEF_BYTES];
     return stp_err_set(err, STP_ERR_IO, "%s: cannot %s: %s; %s", stp_path_brief(brief, path), what,
-                       strerror(number), remedy);
+                       number ? strerror(number) : "the system gave no reason", remedy);
+}
+
+static stp_status io_error(stp_err *err, const char *path, const char *what) {
+    return stp_file_error(path, what, errno, err);
 }
 
 int stp_fd_write_all(int fd, const void *data, size_t bytes) {

@@ -22,6 +22,10 @@ void stp_file_abandon(stp_file_out *out); // harmless after an error or a commit
 // The three of them for data that lies in one piece.
 stp_status stp_file_write(const char *path, const void *data, size_t bytes, stp_err *err);
 
+// The line for a file (or stream, by its name) that the system refused: "PATH: cannot WHAT: ...", from the
+// errno, with what to do about it. Returns STP_ERR_IO.
+stp_status stp_file_error(const char *path, const char *what, int number, stp_err *err);
+
 // Writes all bytes to a descriptor, over interruptions and short writes. 0, or -1 with errno.
 int stp_fd_write_all(int fd, const void *data, size_t bytes);
 

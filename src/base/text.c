@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -177,17 +178,12 @@ size_t stp_text_prefix(const char *string, int columns) {
 
 // --- out ---------------------------------------------------------------------------------------------
 
-static stp_status write_error(const char *name, int reason, stp_err *err) {
-    return stp_err_set(err, STP_ERR_IO, "%s: cannot be written (%s); free some space or name another file",
-                       name, reason ? strerror(reason) : "the system gave no reason");
-}
-
 stp_status stp_text_write_stream(const stp_text *text, FILE *stream, const char *name, stp_err *err) {
     if (text->failed)
         return stp_err_memory(err, name, text->bytes);
     errno = 0;
     if (fwrite(text->data, 1, text->bytes, stream) != text->bytes || fflush(stream))
-        return write_error(name, errno, err);
+        return stp_file_error(name, "write it", errno, err);
     return STP_OK;
 }
 
@@ -197,11 +193,11 @@ stp_status stp_text_write_file(const stp_text *text, const char *path, stp_err *
     errno = 0;
     FILE *file = fopen(path, "wb");
     if (!file)
-        return write_error(path, errno, err);
+        return stp_file_error(path, "write it", errno, err);
     stp_status status = stp_text_write_stream(text, file, path, err);
     errno = 0;
     if (fclose(file) && status == STP_OK) // some file systems report a full disk here only
-        status = write_error(path, errno, err);
+        status = stp_file_error(path, "write it", errno, err);
     struct stat info;
     if (status != STP_OK && stat(path, &info) == 0 && S_ISREG(info.st_mode))
         remove(path);

@@ -19,9 +19,7 @@ static stp_status append_line(int fd, const char *path, const char *line, size_t
         return stp_err_set(err, STP_ERR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
     if (stp_fd_write_all(fd, line, bytes) == 0 && fdatasync(fd) == 0)
         return STP_OK;
-    stp_status status =
-        stp_err_set(err, STP_ERR_IO, "%s: cannot add a line: %s; free some space or choose another place",
-                    path, strerror(errno));
+    stp_status status = stp_file_error(path, "add a line", errno, err);
     if (ftruncate(fd, before.st_size) != 0)
         return status; // nothing left to do: the error is told already
     return status;
