@@ -22,6 +22,7 @@ typedef struct quantising {
     stp_int8_net *net;
     stp_run *out; // where it goes: the run itself, or the new folder of --out
     int made_a_folder;
+    int calibration; // clips that ranges were measured on
     stp_cli_int8_answers answers;
     stp_rate before, before_agreement; // int8 without fine-tuning
     stp_rate right, agreement;         // int8 as it is kept
@@ -78,8 +79,9 @@ static stp_status fine_tune(quantising *q, stp_err *err) {
 static stp_status quantise(quantising *q, stp_err *err) {
     const stp_model *model = q->trained.model;
     STP_TRY(stp_int8_lower(&q->net, model->graph, model->weights, model->running, err));
-    STP_TRY(stp_int8_calibrate(q->net, &q->corpus, (int)q->settings.calibration, (uint64_t)q->settings.seed,
-                               &q->observer, err));
+    q->calibration = (int)q->settings.calibration;
+    STP_TRY(stp_int8_calibrate(q->net, &q->corpus, &q->calibration, (uint64_t)q->settings.seed, &q->observer,
+                               err));
     STP_TRY(stp_int8_quantise(q->net, err));
     STP_TRY(stp_cli_int8_answer(&q->answers, q->net, &q->corpus, model, STP_VALIDATION,
                                 q->trained.settings.data, err));
@@ -92,7 +94,7 @@ static stp_status quantise(quantising *q, stp_err *err) {
 
 static json_t *how_made(const quantising *q) {
     json_t *object = json_pack(
-        "{s:I, s:I, s:I, s:f, s:o, s:o, s:o}", "calibration", (json_int_t)q->settings.calibration, "seed",
+        "{s:I, s:I, s:I, s:f, s:o, s:o, s:o}", "calibration", (json_int_t)q->calibration, "seed",
         (json_int_t)q->settings.seed, "qat", (json_int_t)q->settings.qat, "qat-lr", q->settings.qat_lr,
         "validation_float", stp_cli_rate_json(stp_cli_right(&q->answers.in_float)), "validation_int8",
         stp_cli_rate_json(q->right), "validation_agreement", stp_cli_rate_json(q->agreement));

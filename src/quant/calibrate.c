@@ -17,7 +17,8 @@ typedef struct calibration {
     stp_arena *arena;
     stp_twin *twin;
     stp_stepper *stepper;
-    int *clips, count;
+    int *clips, count;    // as many clips as are measured; behind them others fill the last group up
+    int here;             // clips of this group that are measured
     int blocks, counting; // counting: second time round, ranges are known
     stp_histogram **seen; // [blocks][net->scales]
 } calibration;
@@ -39,15 +40,18 @@ static void look(void *context, int op, int block, stp_view v) {
     if (!c->twin->fresh[op])
         return;
     stp_histogram *h = &c->seen[block][c->twin->scale[op]];
-    int values = v.w * stp_isa_lanes(stp_isa_current());
+    int lanes = stp_isa_lanes(stp_isa_current()), left = c->here - block * lanes;
+    // Whole rows, or column by column where some lanes only fill the group up.
+    int columns = left >= lanes ? v.w : 1, values = left >= lanes ? v.w * lanes : left;
     for (int y = 0; y < v.h; y++)
-        for (int k = 0; k < v.c; k++) {
-            const stp_real *row = v.p + y * v.row + k * v.chan;
-            if (c->counting)
-                count_row(h, row, values);
-            else
-                widen(h, row, values);
-        }
+        for (int k = 0; k < v.c; k++)
+            for (int x = 0; x < v.w; x += columns) {
+                const stp_real *row = v.p + y * v.row + k * v.chan + x * lanes;
+                if (c->counting)
+                    count_row(h, row, values);
+                else
+                    widen(h, row, values);
+            }
 }
 
 static stp_status look_at_all(calibration *c, stp_err *err) {
@@ -56,12 +60,13 @@ static stp_status look_at_all(calibration *c, stp_err *err) {
     for (int done = 0; done < c->count; done += GROUP) {
         stp_batch batch = {.clips = c->clips + done, .count = GROUP};
         stp_step_result result;
+        c->here = c->count - done < GROUP ? c->count - done : GROUP;
         stp_step_run(c->stepper, &batch, &state, &result, NULL, NULL);
         if (c->observer->stop && *c->observer->stop)
             return stp_err_set(err, STP_ERR_INTERRUPTED, "stopped; no range was taken over");
         if (c->observer->count)
             c->observer->count(c->observer->context, c->counting ? "counting values" : "measuring ranges",
-                               done + GROUP, c->count);
+                               done + c->here, c->count);
     }
     return STP_OK;
 }
@@ -104,15 +109,17 @@ static stp_status choose_clips(calibration *c, int wanted, uint64_t seed, stp_er
     int all = stp_dataset_count(d, STP_TRAINING, -1);
     if (all == 0)
         return stp_err_set(err, STP_ERR_DATA, "there is no training clip to measure ranges with");
-    c->count = (wanted + GROUP - 1) / GROUP * GROUP;
+    int whole_groups = (wanted + GROUP - 1) / GROUP * GROUP;
+    c->count = whole_groups < all ? whole_groups : all;
+    int room = (c->count + GROUP - 1) / GROUP * GROUP;
     int *pool = STP_ARENA_ARRAY(c->arena, int, all);
-    c->clips = STP_ARENA_ARRAY(c->arena, int, c->count);
+    c->clips = STP_ARENA_ARRAY(c->arena, int, room);
     if (!pool || !c->clips)
-        return stp_err_memory(err, "the clips to measure", sizeof(int) * (unsigned long long)c->count);
+        return stp_err_memory(err, "the clips to measure", sizeof(int) * (unsigned long long)room);
     stp_dataset_select(d, STP_TRAINING, pool);
     stp_rng rng = stp_rng_at(seed, STP_RNG_CALIBRATE, 0, 0);
     stp_rng_shuffle(&rng, pool, all);
-    for (int i = 0; i < c->count; i++)
+    for (int i = 0; i < room; i++)
         c->clips[i] = pool[i % all];
     return STP_OK;
 }
@@ -135,8 +142,8 @@ static stp_status make_histograms(calibration *c, stp_err *err) {
                                 sizeof(stp_histogram) * (unsigned long long)c->net->scales);
 }
 
-static stp_status calibrate(calibration *c, int clips, uint64_t seed, stp_err *err) {
-    STP_TRY(choose_clips(c, clips, seed, err));
+static stp_status calibrate(calibration *c, int wanted, uint64_t seed, stp_err *err) {
+    STP_TRY(choose_clips(c, wanted, seed, err));
     STP_TRY(make_histograms(c, err));
     STP_TRY(stp_twin_create(&c->twin, c->net, err));
     const stp_int8_storage *input = stp_int8_storage_of(c->net, c->net->input);
@@ -154,11 +161,12 @@ static stp_status calibrate(calibration *c, int clips, uint64_t seed, stp_err *e
     return STP_OK;
 }
 
-stp_status stp_int8_calibrate(stp_int8_net *net, const stp_corpus *corpus, int clips, uint64_t seed,
+stp_status stp_int8_calibrate(stp_int8_net *net, const stp_corpus *corpus, int *clips, uint64_t seed,
                               const stp_observer *observer, stp_err *err) {
     calibration c = {.net = net, .corpus = corpus, .observer = observer, .arena = stp_arena_create()};
     stp_status status =
-        c.arena ? calibrate(&c, clips, seed, err) : stp_err_memory(err, "measuring ranges", sizeof c);
+        c.arena ? calibrate(&c, *clips, seed, err) : stp_err_memory(err, "measuring ranges", sizeof c);
+    *clips = c.count;
     stp_stepper_destroy(c.stepper);
     stp_twin_destroy(c.twin);
     stp_arena_destroy(c.arena);
