@@ -157,7 +157,8 @@ static double validate(void *of) {
 static stp_status diverged(const training *t, stp_err *err) {
     return stp_err_set(
         err, STP_ERR_DATA,
-        "the loss is no number any more in epoch %d; take a smaller --lr (now %g) or a longer --warmup",
+        "the loss is no number any more in epoch %d; take a smaller --lr (now %g) or a longer --warmup "
+        "in a new run",
         (int)t->loop.at.epoch + 1, t->settings->train_lr);
 }
 

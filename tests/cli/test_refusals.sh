@@ -147,6 +147,17 @@ refused 2 'net was made by stapes train, not by stapes search' search --resume n
 refused 2 '--out: a resumed run stays in its folder, run; leave --out away' search --resume run --out never
 refused 2 '--batch is another one in run; leave it away to resume' search --resume run --batch 32
 
+# --- what diverges: a run keeps its settings, so the advice is another run
+wild="--epochs 20 --warmup 0 --batch 16 --bn-group 16 --clip-ms 250 --lr 100 --clip 0 --weight-decay 1 --quiet"
+# shellcheck disable=SC2086
+expect 1 "$stapes" train --net ds-cnn rec $wild --out wild-net
+one_line "$errors"
+says "$errors" 'the loss is no number any more in epoch [0-9]+; take a smaller --lr \(now 100\) .*in a new run$'
+# shellcheck disable=SC2086
+expect 1 "$stapes" search rec $wild --cells 3 --channels 4 --fronts 256/128/16 --out wild-run
+one_line "$errors"
+says "$errors" 'the loss is no number any more in epoch [0-9]+; take a smaller --lr \(now 100\) in a new run$'
+
 # --- genotypes, as a person may have edited them
 edited() { # edited SED PATTERN
     rm -rf edited
