@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 // --- which sources ------------------------------------------------------------------------------------
@@ -209,9 +210,8 @@ static stp_status make_empty(const char *folder, stp_err *err) {
     return STP_OK;
 }
 
-stp_status stp_firmware_write(const stp_system_source *system, const char *folder, stp_err *err) {
+static stp_status fill(const stp_system_source *system, const char *folder, stp_err *err) {
     stp_text header = {0}, source = {0}, golden = {0};
-    STP_TRY(make_empty(folder, err));
     STP_TRY(write_device(system->model, folder, err));
     stp_model_header(&header, system);
     STP_TRY(write_text(folder, "model.h", &header, err));
@@ -223,4 +223,25 @@ stp_status stp_firmware_write(const stp_system_source *system, const char *folde
     STP_TRY(write_fixed(folder, "selftest.c", selftest_c, err));
     STP_TRY(write_fixed(folder, "Makefile", makefile, err));
     return write_fixed(folder, "README.md", readme, err);
+}
+
+static void remove_all(const char *path) {
+    char inside[STP_PATH_BYTES];
+    DIR *dir = remove(path) == 0 ? NULL : opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            stp_path_join(inside, path, entry->d_name, NULL) == STP_OK)
+            remove_all(inside);
+    if (dir) {
+        closedir(dir);
+        remove(path);
+    }
+}
+
+stp_status stp_firmware_write(const stp_system_source *system, const char *folder, stp_err *err) {
+    STP_TRY(make_empty(folder, err));
+    stp_status status = fill(system, folder, err);
+    if (status != STP_OK) // it was empty, so all in it is ours, and the next try needs it empty again
+        remove_all(folder);
+    return status;
 }

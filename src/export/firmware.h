@@ -9,7 +9,7 @@
 
 #include "export/model_source.h"
 
-// The folder is made, or must be empty (STP_ERR_USAGE).
+// The folder is made, or must be empty (STP_ERR_USAGE). After any other error it is gone.
 stp_status stp_firmware_write(const stp_system_source *system, const char *folder, stp_err *err);
 
 #endif
