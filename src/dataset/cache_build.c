@@ -250,7 +250,10 @@ static stp_status build_locked(builder *b, stp_err *err) {
 
 stp_status stp_cache_build(stp_folder *folder, stp_err *err) {
     char brief[STP_PATH_BRIEF_BYTES];
-    STP_TRY(stp_path_make_parents(folder->cache_path, err));
+    stp_err no_folder;
+    stp_status made = stp_path_make_parents(folder->cache_path, &no_folder);
+    if (made != STP_OK) // its line ends in "choose another place"
+        return stp_err_set(err, made, "%s for the audio cache, with XDG_CACHE_HOME", no_folder.text);
     builder *b = stp_alloc(sizeof *b);
     if (!b)
         return stp_err_memory(err, "reading recordings", sizeof *b);

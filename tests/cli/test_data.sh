@@ -84,8 +84,11 @@ one_line "$errors"
 
 # the place of the cache
 touch "$scratch/file"
-XDG_CACHE_HOME=$scratch/file expect 1 "$stapes" data check "$words" -q
-one_line "$errors"
+for place in "$scratch/file" "$scratch/file/deep"; do
+    XDG_CACHE_HOME=$place expect 1 "$stapes" data check "$words" -q
+    one_line "$errors"
+    says "$errors" "^stapes data: $scratch/file: cannot make this folder: Not a directory; choose another place for the audio cache, with XDG_CACHE_HOME$"
+done
 
 # usage
 expect 2 "$stapes" data
