@@ -149,10 +149,17 @@ static stp_status recall_network(stp_cli_session *s, plan *p, stp_size *size, st
     if (s->settings.net[0])
         return plan_known(s, p, err);
     STP_TRY(stp_run_read_json(s->run, "network.json", &whole, err));
-    stp_status status =
-        stp_genotype_from_json(&p->genotype, json_object_get(whole, "genotype"), "network.json", err);
-    size->cells = (int)json_integer_value(json_object_get(whole, "cells"));
-    size->channels = (int)json_integer_value(json_object_get(whole, "channels"));
+    char where[STP_TEXT_BYTES];
+    snprintf(where, sizeof where, "%s/network.json: genotype", stp_run_path(s->run));
+    stp_status status = stp_genotype_from_json(&p->genotype, json_object_get(whole, "genotype"), where, err);
+    const json_t *cells = json_object_get(whole, "cells"), *channels = json_object_get(whole, "channels");
+    if (status == STP_OK && (!json_is_integer(cells) || !json_is_integer(channels)))
+        status = stp_err_set(err, STP_ERR_FORMAT,
+                             "%s/network.json: cells or channels is missing or no whole number; restore the "
+                             "file or start a new run",
+                             stp_run_path(s->run));
+    size->cells = (int)json_integer_value(cells);
+    size->channels = (int)json_integer_value(channels);
     json_decref(whole);
     snprintf(p->front, sizeof p->front, "%s", p->genotype.front);
     return status;

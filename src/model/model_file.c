@@ -4,6 +4,7 @@
 
 #include "base/json_memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static json_t *describe(const stp_model *model) {
@@ -90,7 +91,9 @@ static stp_status read_net(const json_t *object, stp_run *run, stp_model_options
         return malformed(run, "cells, channels or drop_path is missing or of another type", err);
     if (o->cells < 3 || o->cells > 64 || o->channels < 1 || o->channels > 512)
         return malformed(run, "cells or channels is out of range", err);
-    return stp_genotype_from_json(genotype, json_object_get(object, "genotype"), "model.json", err);
+    char where[STP_TEXT_BYTES];
+    snprintf(where, sizeof where, "%s/model.json: genotype", stp_run_path(run));
+    return stp_genotype_from_json(genotype, json_object_get(object, "genotype"), where, err);
 }
 
 static stp_status read_labels(const json_t *object, stp_run *run, const char **labels, int *classes,

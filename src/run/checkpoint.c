@@ -83,8 +83,7 @@ stp_status stp_checkpoint_write(stp_run *run, const char *name, const char *sett
 }
 
 static stp_status refuse(stp_err *err, const char *path, const char *what) {
-    return stp_err_set(err, STP_ERR_FORMAT, "%s: the checkpoint is %s; start a new run, or restore the file",
-                       path, what);
+    return stp_err_set(err, STP_ERR_FORMAT, "%s: the file is %s; start a new run, or restore it", path, what);
 }
 
 // Everything that can be wrong with the file itself.
@@ -114,14 +113,13 @@ static stp_status check_file(const char *path, const char *data, size_t bytes, h
 // Whether the checkpoint belongs to this run on this machine.
 static stp_status check_origin(const char *path, const head *h, const char *digest, int force, stp_err *err) {
     if (strcmp(h->digest, digest) != 0)
-        return stp_err_set(
-            err, STP_ERR_MISMATCH,
-            "%s: the checkpoint was made with other settings or data; resume with the run's own", path);
+        return stp_err_set(err, STP_ERR_MISMATCH,
+                           "%s: the file was made with other settings or data; take the run's own", path);
     const char *isa = stp_isa_name(stp_isa_current());
     if (!force && strcmp(h->isa, isa) != 0)
         return stp_err_set(
             err, STP_ERR_MISMATCH,
-            "%s: the checkpoint was made on %s, this run uses %s, whose bits differ; give --isa %s, or "
+            "%s: the file was made on %s, this run uses %s, whose bits differ; give --isa %s, or "
             "--force to go on all the same",
             path, h->isa, isa, h->isa);
     return STP_OK;
@@ -156,7 +154,7 @@ static stp_status take_sections(const char *path, const char *data, size_t bytes
             const char *from = find_section(data, bytes, h, sections[i].name, &found);
             if (!from)
                 return stp_err_set(err, STP_ERR_MISMATCH,
-                                   "%s: the checkpoint has no section '%s'; it is of another kind "
+                                   "%s: the file has no section '%s'; it is of another kind "
                                    "of run",
                                    path, sections[i].name);
             if (found != sections[i].bytes)

@@ -79,7 +79,7 @@ static stp_status check_keys(const json_t *object, const char *const *keys, int 
                              const char *where, stp_err *err) {
     if (!json_is_object(object))
         return stp_err_set(err, STP_ERR_FORMAT, "%s: this is %s; give an object with the keys %s", where,
-                           object ? type_name(object) : "no JSON", known);
+                           object ? type_name(object) : "missing", known);
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)object, key, value) {

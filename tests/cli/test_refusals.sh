@@ -129,20 +129,32 @@ damaged() { # damaged PATTERN: of what `wound` did
     rm -r wounded before
 }
 cp -r net wounded && head -c 2000 net/checkpoint.bin >wounded/checkpoint.bin
-damaged 'the checkpoint is cut off; start a new run'
+damaged 'the file is cut off; start a new run'
 cp -r net wounded && head -c 20 net/checkpoint.bin >wounded/checkpoint.bin
-damaged 'the checkpoint is cut off'
+damaged 'the file is cut off'
 cp -r net wounded && printf '\x7f' | dd of=wounded/checkpoint.bin bs=1 seek=8 conv=notrunc 2>/dev/null
 damaged 'format version 127, and this program reads version [0-9]+; use the stapes that wrote it'
 cp -r net wounded && printf '\x5a\xa5' | dd of=wounded/checkpoint.bin bs=1 seek=3000 conv=notrunc 2>/dev/null
-damaged 'the checkpoint is corrupted: its checksum is wrong'
+damaged 'the file is corrupted: its checksum is wrong'
 cp -r net wounded && rm wounded/checkpoint.bin
 damaged 'there is no checkpoint'
 made_on=$(sed -n 's/^ *"isa": "\(.*\)",*/\1/p' net/settings.json | head -1)
 if [ "$made_on" != plain ]; then
-    refused 1 "checkpoint.bin: the checkpoint was made on $made_on, this run uses plain, .*--isa $made_on, or --force" \
+    refused 1 "checkpoint.bin: the file was made on $made_on, this run uses plain, .*--isa $made_on, or --force" \
         train --resume net --isa plain --quiet
 fi
+# a network.json that was edited: the line says which file of which run
+for edit in 's/"genotype"/"geno"/|network.json: genotype: this is missing; give an object with the keys front' \
+    's/"front"/"fronts"/|network.json: genotype: unknown key .fronts.' \
+    's/"cells"/"cell"/|network.json: cells or channels is missing or no whole number; restore the file'; do
+    cp -r net wounded
+    sed "${edit%|*}" net/network.json >wounded/network.json
+    refused 1 "wounded/${edit#*|}" train --resume wounded --quiet
+    rm -r wounded
+done
+cp -r net wounded && head -c 2000 net/weights.bin >wounded/weights.bin
+refused 1 'wounded/weights.bin: the file is cut off; start a new run, or restore it' eval wounded
+rm -r wounded
 refused 2 'net was made by stapes train, not by stapes search' search --resume net
 refused 2 '--out: a resumed run stays in its folder, run; leave --out away' search --resume run --out never
 refused 2 '--batch is another one in run; leave it away to resume' search --resume run --batch 32
