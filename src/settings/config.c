@@ -44,7 +44,11 @@ static int is_command_name(const char *name) {
 
 static stp_status take_key(config_read *read, const char *name, const char *value) {
     const stp_option *option = stp_option_find(read->command, name);
-    if (!option || option == stp_option_at(STP_OPTION_config)) {
+    if (option && option == stp_option_at(STP_OPTION_config))
+        return stp_err_set(read->err, STP_ERR_USAGE,
+                           "%s:%d: a config file cannot name another; copy its lines to here", read->path,
+                           read->line);
+    if (!option) {
         const char *near = stp_option_nearest(read->command, name);
         return stp_err_set(read->err, STP_ERR_USAGE, "%s:%d: '%s' is no option of stapes %s%s%s", read->path,
                            read->line, name, stp_command_name(read->command), near ? "; the nearest is " : "",

@@ -118,7 +118,7 @@ static stp_status set_real_text(stp_settings *settings, const stp_option *option
         return refuse_number(option, origin, text, err);
     char *end;
     double value = strtod(text, &end);
-    if (*end || end == text || !isfinite(value))
+    if (*end || end == text || !isfinite(value) || value < option->low || value > option->high)
         return refuse_number(option, origin, text, err);
     return stp_option_set_real(settings, option, value, origin, err);
 }

@@ -189,6 +189,7 @@ done <<'EOF'
 --epochs 0|--epochs: .0. is not a whole number from 1 to
 --epochs -1|--epochs: .-1. is not
 --lr -1|--lr: .-1. is not a number from
+--lr 1e-999|--lr: .1e-999. is not a number from
 --lr nan|--lr: .nan. is not
 --rate -5|--rate: .-5. is not
 --batch 17|--batch 17 is no multiple of --bn-group
