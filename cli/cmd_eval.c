@@ -151,8 +151,8 @@ static void print_text(const examination *e) {
         print_rate("in float", e->in_float, what);
         print_rate("agreement", e->agreement, "decisions are those in float");
     }
-    printf("balanced     %5.1f %%   (mean recall of %d classes)\n", 100 * m->balanced_accuracy,
-           m->measured_classes);
+    printf("balanced     %5.1f %%   (mean recall of %d class%s)\n", 100 * m->balanced_accuracy,
+           m->measured_classes, m->measured_classes == 1 ? "" : "es");
     if (m->miss.total < m->accuracy.total) { // some class is no word
         print_rate("missed", m->miss, "words taken for none");
         print_rate("false alarm", m->false_alarm, "other clips taken for a word");

@@ -43,9 +43,10 @@ static stp_status extract(feature_job *job, stp_err *err) {
     size_t count = job->sound.count;
     if (count < (size_t)job->spec.window_samples)
         return stp_err_set(err, STP_ERR_DATA,
-                           "%s: %zu samples at %d Hz are less than one window of %d; give a longer recording "
+                           "%s: %zu sample%s at %d Hz, less than one window of %d; give a longer recording "
                            "or a shorter window",
-                           job->path, count, job->spec.rate_hz, job->spec.window_samples);
+                           job->path, count, count == 1 ? "" : "s", job->spec.rate_hz,
+                           job->spec.window_samples);
     if (count > INT_MAX)
         return stp_err_set(err, STP_ERR_DATA, "%s: more than %d samples; cut it into parts", job->path,
                            INT_MAX);

@@ -72,9 +72,10 @@ static void print_text(const stp_info *info, const stp_found *found, const json_
                   found->fronts == 1                               ? " (given)"
                   : json_is_true(json_object_get(last, "settled")) ? " (settled)"
                                                                    : " (not settled: the largest gamma)");
+    int epochs = 1 + (int)number(last, "epoch");
     if (last)
-        stp_info_line("supernet", "%.1f %% of the validation clips after %d epochs",
-                      number(last, "validation_accuracy"), 1 + (int)number(last, "epoch"));
+        stp_info_line("supernet", "%.1f %% of the validation clips after %d epoch%s",
+                      number(last, "validation_accuracy"), epochs, epochs == 1 ? "" : "s");
     stp_info_line(
         "undecided", "alpha %.2f normal, %.2f reduction; beta %.2f normal, %.2f reduction",
         stp_arch_alpha_entropy(&arch, STP_CELL_NORMAL), stp_arch_alpha_entropy(&arch, STP_CELL_REDUCTION),

@@ -101,10 +101,11 @@ static void print_text(const stp_info *info, const stp_model *model, const costs
         "%.1f KiB in int8: weights %.1f, biases %.1f, front-end %.1f (the program's code not counted)",
         kib((double)c->flash), kib((double)c->footprint.weights), kib(4.0 * (double)c->footprint.biases),
         kib((double)c->front_tables));
+    int epochs = 1 + (int)json_number_value(json_object_get(last, "epoch"));
     if (last)
-        stp_info_line("validation", "%.1f %% after %d epochs",
-                      json_number_value(json_object_get(last, "validation_accuracy")),
-                      1 + (int)json_number_value(json_object_get(last, "epoch")));
+        stp_info_line("validation", "%.1f %% after %d epoch%s",
+                      json_number_value(json_object_get(last, "validation_accuracy")), epochs,
+                      epochs == 1 ? "" : "s");
     stp_info_print_figures(info);
     print_layers(c);
 }

@@ -76,7 +76,7 @@ refused 2 'log-mel features have no coefficients' "$scratch/one.wav" --features 
 refused 1 'nowhere.wav' "$scratch/nowhere.wav"
 refused 1 'no/such/folder' "$scratch/one.wav" --out "$scratch/no/such/folder/x.png"
 head -c 844 "$scratch/one.wav" | { head -c 40; le 4 800; tail -c 800; } >"$scratch/short.wav"
-refused 1 '400 samples at 16000 Hz are less than one window of 640' "$scratch/short.wav"
+refused 1 '400 samples at 16000 Hz, less than one window of 640' "$scratch/short.wav"
 if [ -w /dev/full ]; then
     ln -s /dev/full "$scratch/full.png"
     refused 1 'full.png' "$scratch/one.wav" --out "$scratch/full.png"
