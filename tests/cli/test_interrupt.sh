@@ -80,7 +80,7 @@ before=$(ls "$scratch/train")
 for where in "" "--out $scratch/fine"; do
     set -m
     # shellcheck disable=SC2086 # a list of options
-    "$stapes" quantize "$scratch/train" --qat 100 --threads 1 $where >"$out" 2>"$errors" </dev/null &
+    "$stapes" quantize "$scratch/train" --qat 1000 --threads 1 $where >"$out" 2>"$errors" </dev/null &
     process=$!
     set +m
     for _ in $(seq 3000); do
@@ -88,6 +88,13 @@ for where in "" "--out $scratch/fine"; do
         kill -0 $process 2>/dev/null || break
         sleep 0.01
     done
+    if [ -n "$where" ]; then # a second one there must not end in discarding what is the first one's
+        # shellcheck disable=SC2086
+        "$stapes" quantize "$scratch/train" --quiet $where >"$scratch/second" 2>&1
+        [ $? -eq 1 ] || fail "a second process works in the folder of the first"
+        says "$scratch/second" "^stapes quantize: $scratch/fine: another stapes is working on this run"
+        [ -e "$scratch/fine" ] || fail "a second process took the folder of the first away"
+    fi
     send INT
     wait $process
     status=$?
