@@ -126,11 +126,12 @@ static stp_status run(quantising *q, int argc, char **argv, stp_err *err) {
     const char *path;
     STP_TRY(stp_cli_parse_run(&q->settings, STP_CMD_QUANTIZE, argc, argv, &path, NULL, NULL, err));
     stp_meter_init(&q->meter, stderr, q->settings.quiet);
-    q->observer = stp_meter_observer(&q->meter, stp_cli_catch_interrupt());
+    q->observer = stp_meter_observer(&q->meter, NULL);
     STP_TRY(stp_cli_trained_open(&q->trained, path, err));
     STP_TRY(open_recordings(q, err));
     if (q->settings.qat > 0)
         STP_TRY(check_classes(q, err));
+    q->observer.stop = stp_cli_catch_interrupt(); // until here nothing is made that an end would lose
     if (q->settings.out[0]) { // before the work: a folder that cannot be made or written is told at once
         STP_TRY(stp_run_create(&q->out, q->settings.out, err));
         q->made_a_folder = 1;

@@ -29,7 +29,7 @@ stp_status stp_cli_session_begin(stp_cli_session *s, stp_command command, int ar
     s->word = count > 0 ? words[0] : NULL;
     STP_TRY(stp_isa_select(s->settings.isa, err));
     stp_meter_init(&s->meter, stderr, s->settings.quiet);
-    s->observer = stp_meter_observer(&s->meter, stp_cli_catch_interrupt());
+    s->observer = stp_meter_observer(&s->meter, NULL);
     if (s->settings.resume[0]) {
         if (s->word)
             return stp_err_set(err, STP_ERR_USAGE, "--resume takes everything from the run; leave '%s' away",
@@ -80,6 +80,7 @@ stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const c
     STP_TRY(check_fronts(&s->settings, fronts, origin, err));
     STP_TRY(make_absolute(&s->settings, err));
     STP_TRY(stp_corpus_open(&s->corpus, &s->settings, fronts, 1, &s->observer, err));
+    s->observer.stop = stp_cli_catch_interrupt(); // until here nothing is made that an end would lose
     stp_dataset_digest(s->corpus.dataset, recordings);
     if (s->resume)
         return stp_run_rejoin_recordings(s->run, s->settings.data, recordings, err);
