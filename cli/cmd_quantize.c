@@ -131,7 +131,7 @@ static stp_status run(quantising *q, int argc, char **argv, stp_err *err) {
     STP_TRY(open_recordings(q, err));
     if (q->settings.qat > 0)
         STP_TRY(check_classes(q, err));
-    q->observer.stop = stp_cli_catch_interrupt(); // until here nothing is made that an end would lose
+    q->observer.stop = stp_cli_catch_interrupt(); // until here an end loses nothing but time
     if (q->settings.out[0]) { // before the work: a folder that cannot be made or written is told at once
         STP_TRY(stp_run_create(&q->out, q->settings.out, err));
         q->made_a_folder = 1;

@@ -80,7 +80,7 @@ stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const c
     STP_TRY(check_fronts(&s->settings, fronts, origin, err));
     STP_TRY(make_absolute(&s->settings, err));
     STP_TRY(stp_corpus_open(&s->corpus, &s->settings, fronts, 1, &s->observer, err));
-    s->observer.stop = stp_cli_catch_interrupt(); // until here nothing is made that an end would lose
+    s->observer.stop = stp_cli_catch_interrupt(); // until here an end loses nothing but time
     stp_dataset_digest(s->corpus.dataset, recordings);
     if (s->resume)
         return stp_run_rejoin_recordings(s->run, s->settings.data, recordings, err);

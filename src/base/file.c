@@ -11,8 +11,10 @@
 
 stp_status stp_file_error(const char *path, const char *what, int number, stp_err *err) {
     const char *remedy = "check the path and its permissions";
-    if (number == ENOSPC || number == EDQUOT || number == EFBIG)
+    if (number == ENOSPC || number == EDQUOT)
         remedy = "free some space or choose another place";
+    else if (number == EFBIG)
+        remedy = "raise the limit of a file's size (ulimit -f)";
     else if (number == EPIPE)
         remedy = "nobody reads it any more";
     char brief[STP_PATH_BRIEF_BYTES];

@@ -100,7 +100,6 @@ static int lock_patiently(int fd) {
 stp_status stp_run_claim(stp_run *run, stp_err *err) {
     if (run->claim >= 0)
         return STP_OK;
-    STP_TRY(probe_writing(run->path, err));
     int fd = open(run->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0 && lock_patiently(fd) != 0) {
         close(fd);
@@ -108,8 +107,12 @@ stp_status stp_run_claim(stp_run *run, stp_err *err) {
                            "%s: another stapes is working on this run; wait for it, or stop it first",
                            run->path);
     }
-    run->claim = fd; // a file system without locks goes without
-    return STP_OK;
+    stp_status status = probe_writing(run->path, err); // under the lock: others see no trace of the probe
+    if (status == STP_OK)
+        run->claim = fd; // a file system without locks goes without
+    else if (fd >= 0)
+        close(fd);
+    return status;
 }
 
 static stp_status check_empty(const char *path, stp_err *err) {

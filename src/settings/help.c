@@ -50,7 +50,7 @@ static void format_flag(char *text, size_t bytes, const stp_option *option, stp_
 static void print_wrapped(FILE *out, int column, const char *text) {
     while (*text) {
         int length = (int)(strncmp(text, "(default ", 9) == 0 ? strcspn(text, ")") + 1 : strcspn(text, " "));
-        if (column > COLUMN && column + 1 + length > WIDTH)
+        if (column > COLUMN + 2 && column + 1 + length > WIDTH)
             column = fprintf(out, "\n%*s", COLUMN + 2, "") - 1;
         column += fprintf(out, " %.*s", length, text);
         text += length + (text[length] == ' ');

@@ -26,15 +26,17 @@ stp_status stp_train_sizes(const stp_genotype *genotype, stp_shape input, int cl
     int last_cells = cells > 0 ? cells : stp_train_cells_tried(search_cells);
     int first_channels = channels > 0 ? channels : 4;
     int last_channels = channels > 0 ? channels : STP_SIZE_CHANNELS_MOST;
+    int measured = 0;
     *count = 0;
     for (int n = first_cells; n <= last_cells; n++)
         for (int c = first_channels; c <= last_channels; c += 4) {
             stp_size size = {.cells = n, .channels = c};
             stp_status status =
                 stp_model_measure(genotype, n, c, input, classes, &size.params, &size.macs, err);
-            if (status == STP_ERR_USAGE && *count > 0) // more than a graph can hold
+            if (status == STP_ERR_USAGE && measured > 0) // more than a graph can hold
                 break;
             STP_TRY(status);
+            measured++;
             if (size.params > max_params)
                 break; // more channels are more parameters
             insert(sizes, most, count, size);

@@ -39,7 +39,7 @@ says "$errors" '^stapes run-on: name a processor and a run folder'
 # What fails half way leaves nothing in the way of the next try.
 expect 1 bash -c 'ulimit -f 16; exec "$0" "$@"' "$stapes" export net --out firmware
 one_line "$errors"
-says "$errors" '^stapes export: firmware/.*: cannot write it: File too large; free some space or choose another place$'
+says "$errors" '^stapes export: firmware/.*: cannot write it: File too large; raise the limit of a file.s size'
 [ ! -e firmware ] || fail "a failed export leaves half a folder"
 
 # --- the folder builds alone, in an empty place, without a warning, and passes its test; C++ takes its headers

@@ -422,15 +422,14 @@ static void sections_must_fit(void **state) {
 }
 
 // --- disks that are full -----------------------------------------------------------------------------------
-static void expect_disk_full(void) {
+static void expect_no_room(const char *remedy) {
     static char big[1 << 20];
     stp_section large = {"large", big, sizeof big};
-    assert_refused(stp_checkpoint_write(run, "last.ckpt", digest, &large, 1, &err), STP_ERR_IO, &err,
-                   "free some space");
+    assert_refused(stp_checkpoint_write(run, "last.ckpt", digest, &large, 1, &err), STP_ERR_IO, &err, remedy);
     json_t *object = json_pack("{s:o}", "text", json_stringn(memset(big, 'x', sizeof big), sizeof big));
-    assert_refused(stp_run_write_json(run, "a.json", object, &err), STP_ERR_IO, &err, "free some space");
+    assert_refused(stp_run_write_json(run, "a.json", object, &err), STP_ERR_IO, &err, remedy);
     long long before = stp_run_size(run, "j.jsonl");
-    assert_refused(stp_run_append(run, "j.jsonl", object, &err), STP_ERR_IO, &err, "free some space");
+    assert_refused(stp_run_append(run, "j.jsonl", object, &err), STP_ERR_IO, &err, remedy);
     assert_int_equal(stp_run_size(run, "j.jsonl"), before); // no half line
     json_decref(object);
 }
@@ -460,7 +459,7 @@ static void size_limits_leave_old_files(void **state) {
     small.rlim_cur = 100000;
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    expect_disk_full();
+    expect_no_room("ulimit -f");
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_DFL);
     expect_old_files();
@@ -479,7 +478,7 @@ static void full_disks_leave_old_files(void **state) {
     snprintf(path, sizeof path, "%s/run", disk);
     assert_int_equal(stp_run_create(&run, path, &err), STP_OK);
     write_old_files();
-    expect_disk_full();
+    expect_no_room("free some space");
     expect_old_files();
     stp_run_close(run); // its claim keeps the disk busy
     run = NULL;

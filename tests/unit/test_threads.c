@@ -139,7 +139,6 @@ int main(void) {
         cmocka_unit_test(no_round_is_lost),
         cmocka_unit_test(pools_come_and_go),
         cmocka_unit_test(threads_by_default_are_the_processors_allowed),
-        cmocka_unit_test(threads_by_default_are_the_processors_allowed),
         cmocka_unit_test(wrong_numbers_are_refused),
         cmocka_unit_test(pools_survive_want_of_memory),
     };
