@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LEVELS = 4, MOST_THREADS = 256 };
+enum { LEVELS = 4 };
 
 typedef struct level {
     const char *name;
@@ -22,7 +22,7 @@ typedef struct measurement {
     stp_real *memory; // of all threads
     size_t reals;     // of each one; 0: multiply-adds
     long rounds;
-    double work[MOST_THREADS];
+    double work[STP_POOL_MOST_THREADS];
 } measurement;
 
 static size_t cache_bytes(int name, size_t otherwise) {

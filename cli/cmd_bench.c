@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "cli.h"
 #include "commands.h"
+#include "step/corpus.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,12 +58,9 @@ stp_status stp_bench_sizes(stp_settings *s, int batch, stp_err *err) {
     for (int i = 0; i < 3; i++)
         if (!stp_settings_given(s, STP_CMD_BENCH, size[i].flag))
             *size[i].value = size[i].usual;
-    if (s->search_batch < s->bn_group && s->search_batch % 16 == 0)
-        s->bn_group = s->search_batch;
-    if (s->bn_group % 16 != 0 || s->search_batch % s->bn_group != 0)
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "--batch %lld: give a multiple of --bn-group (%lld, itself a multiple of 16)",
-                           s->search_batch, s->bn_group);
+    int group, clips;
+    STP_TRY(stp_corpus_group(s, (int)s->search_batch, s->search_batch, &group, &clips, err));
+    s->bn_group = group;
     return STP_OK;
 }
 

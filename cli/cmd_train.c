@@ -1,4 +1,5 @@
 // stapes train RUN --out DIR: the system a search found, from scratch; or a known network, as a yardstick.
+#include "base/path.h"
 #include "cli.h"
 #include "commands.h"
 #include "report/table.h"
@@ -149,8 +150,8 @@ static stp_status recall_network(stp_cli_session *s, plan *p, stp_size *size, st
     if (s->settings.net[0])
         return plan_known(s, p, err);
     STP_TRY(stp_run_read_json(s->run, "network.json", &whole, err));
-    char where[STP_TEXT_BYTES];
-    snprintf(where, sizeof where, "%s/network.json: genotype", stp_run_path(s->run));
+    char brief[STP_PATH_BRIEF_BYTES], where[STP_TEXT_BYTES];
+    snprintf(where, sizeof where, "%s/network.json: genotype", stp_path_brief(brief, stp_run_path(s->run)));
     stp_status status = stp_genotype_from_json(&p->genotype, json_object_get(whole, "genotype"), where, err);
     const json_t *cells = json_object_get(whole, "cells"), *channels = json_object_get(whole, "channels");
     if (status == STP_OK && (!json_is_integer(cells) || !json_is_integer(channels)))

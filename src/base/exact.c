@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-// Of what libm has, only what is exact by definition: floor, frexp, ldexp, fabs, sqrt.
+// Of what libm has, only what is exact by definition: floor, frexp, ldexp.
 
 static const double log2_of_e = 1.4426950408889634;
 // ln 2 in two parts: the first has zeros at its end, so that a small whole number times it is exact.

@@ -11,7 +11,7 @@
 // Between two rounds a worker spins this often before it sleeps: rounds follow each other within
 // microseconds. With more threads than processors it sleeps at once, for spinning would keep from work those
 // it waits for.
-enum { SPINS = 20000, MAX_THREADS = 256 };
+enum { SPINS = 20000 };
 
 // What a worker is told when it begins.
 typedef struct worker_start {
@@ -29,8 +29,8 @@ struct stp_pool {
     int count;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    pthread_t ids[MAX_THREADS];
-    worker_start starts[MAX_THREADS];
+    pthread_t ids[STP_POOL_MOST_THREADS];
+    worker_start starts[STP_POOL_MOST_THREADS];
 };
 
 static void pause_briefly(void) {
@@ -85,16 +85,16 @@ int stp_processors(void) {
     cpu_set_t allowed; // of 1024 processors; with more of them the call fails
     long count = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
                                                                      : sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (int)count;
+    return count < 1 ? 1 : count > STP_POOL_MOST_THREADS ? STP_POOL_MOST_THREADS : (int)count;
 }
 
 stp_status stp_pool_create(stp_pool **out, int threads, stp_err *err) {
     if (threads == 0)
         threads = stp_processors();
-    if (threads < 1 || threads > MAX_THREADS)
+    if (threads < 1 || threads > STP_POOL_MOST_THREADS)
         return stp_err_set(err, STP_ERR_USAGE,
                            "--threads %d: give a number from 1 to %d, or 0 for all processors", threads,
-                           MAX_THREADS);
+                           STP_POOL_MOST_THREADS);
     stp_pool *pool = stp_alloc(sizeof *pool);
     if (!pool)
         return stp_err_memory(err, "the thread pool", sizeof *pool);

@@ -6,6 +6,8 @@
 
 #include "base/status.h"
 
+enum { STP_POOL_MOST_THREADS = 256 };
+
 typedef struct stp_pool stp_pool;
 typedef void (*stp_pool_fn)(void *context, int item, int thread);
 

@@ -148,9 +148,14 @@ static stp_status read_counts(const emulation *e, stp_emulated *result, stp_err 
                  : stp_err_set(err, STP_ERR_MISMATCH, "the emulator's plugin did not count every operation");
 }
 
+static const char *next_line(const char *line) {
+    const char *end = strchr(line, '\n');
+    return end ? end + 1 : NULL;
+}
+
 // The line that run_on.c prints; others are the emulator's own.
 static int read_stack(const char *log, stp_emulated *result, long *state) {
-    for (const char *line = log; line; line = strchr(line, '\n'), line += line != NULL)
+    for (const char *line = log; line; line = next_line(line))
         if (sscanf(line, "stack %ld %ld state %ld", &result->stack_of_row, &result->stack_of_decision,
                    state) == 3)
             return 1;

@@ -3,6 +3,7 @@
 #include "run/run_settings.h"
 
 #include "base/json_memory.h"
+#include "base/path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,8 +92,8 @@ static stp_status read_net(const json_t *object, stp_run *run, stp_model_options
         return malformed(run, "cells, channels or drop_path is missing or of another type", err);
     if (o->cells < 3 || o->cells > 64 || o->channels < 1 || o->channels > 512)
         return malformed(run, "cells or channels is out of range", err);
-    char where[STP_TEXT_BYTES];
-    snprintf(where, sizeof where, "%s/model.json: genotype", stp_run_path(run));
+    char brief[STP_PATH_BRIEF_BYTES], where[STP_TEXT_BYTES];
+    snprintf(where, sizeof where, "%s/model.json: genotype", stp_path_brief(brief, stp_run_path(run)));
     return stp_genotype_from_json(genotype, json_object_get(object, "genotype"), where, err);
 }
 

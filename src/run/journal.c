@@ -79,22 +79,25 @@ stp_status stp_run_truncate(stp_run *run, const char *name, long long bytes, stp
     return STP_OK;
 }
 
-// The bytes of a text up to the end of its last whole line: a process that is killed may leave half of one.
-static size_t whole_lines(const char *text, size_t bytes) {
-    while (bytes > 0 && text[bytes - 1] != '\n')
-        bytes--;
-    return bytes;
+// A journal and its bytes up to the end of the last whole line: a process that is killed may leave half of
+// one. NULL and 0 where there is no file yet.
+static stp_status read_lines(const char *path, char **text, size_t *bytes, stp_err *err) {
+    *text = NULL;
+    *bytes = 0;
+    if (access(path, F_OK) != 0)
+        return STP_OK;
+    STP_TRY(stp_file_read(path, text, bytes, err));
+    while (*bytes > 0 && (*text)[*bytes - 1] != '\n')
+        --*bytes;
+    return STP_OK;
 }
 
 stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, stp_err *err) {
     *object = NULL;
     char path[STP_PATH_BYTES], *text;
     size_t bytes;
-    if (stp_run_size(run, name) == 0)
-        return STP_OK;
     STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
-    STP_TRY(stp_file_read(path, &text, &bytes, err));
-    bytes = whole_lines(text, bytes);
+    STP_TRY(read_lines(path, &text, &bytes, err));
     size_t start = bytes > 0 ? bytes - 1 : 0;
     while (start > 0 && text[start - 1] != '\n')
         start--;
@@ -112,11 +115,8 @@ stp_status stp_run_last_line(stp_run *run, const char *name, json_t **object, st
 stp_status stp_run_cut_half_line(stp_run *run, const char *name, stp_err *err) {
     char path[STP_PATH_BYTES], *text;
     size_t bytes;
-    if (stp_run_size(run, name) == 0)
-        return STP_OK;
     STP_TRY(stp_path_join(path, stp_run_path(run), name, err));
-    STP_TRY(stp_file_read(path, &text, &bytes, err));
-    bytes = whole_lines(text, bytes);
+    STP_TRY(read_lines(path, &text, &bytes, err));
     stp_free(text);
     return stp_run_truncate(run, name, (long long)bytes, err);
 }

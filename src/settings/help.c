@@ -46,12 +46,17 @@ static void format_flag(char *text, size_t bytes, const stp_option *option, stp_
              option->argument);
 }
 
+// Begins a line of explanation; returns its column.
+static int break_line(FILE *out) {
+    return fprintf(out, "\n%*s", COLUMN + 2, "") - 1;
+}
+
 // From `column` on, in lines that begin at COLUMN; words are never broken, nor is "(default 16; paper: 50)".
 static void print_wrapped(FILE *out, int column, const char *text) {
     while (*text) {
         int length = (int)(strncmp(text, "(default ", 9) == 0 ? strcspn(text, ")") + 1 : strcspn(text, " "));
         if (column > COLUMN + 2 && column + 1 + length > WIDTH)
-            column = fprintf(out, "\n%*s", COLUMN + 2, "") - 1;
+            column = break_line(out);
         column += fprintf(out, " %.*s", length, text);
         text += length + (text[length] == ' ');
     }
@@ -65,7 +70,7 @@ static void print_option(FILE *out, const stp_option *option, stp_command comman
     snprintf(text, sizeof text, "%s%s", option->help, standard);
     int column = fprintf(out, "  %-*s", COLUMN, flag);
     if (column > COLUMN + 2)
-        column = fprintf(out, "\n%*s", COLUMN + 2, "") - 1;
+        column = break_line(out);
     print_wrapped(out, column, text);
 }
 

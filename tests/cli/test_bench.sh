@@ -40,7 +40,7 @@ says "$out" '^memory of the process  *[0-9.]* GB at most$'
 # shellcheck disable=SC2086
 expect 2 "$stapes" bench search $small --batch 24
 one_line "$errors"
-says "$errors" '^stapes bench: --batch 24: give a multiple'
+says "$errors" '^stapes bench: --batch 24 is no multiple of '
 
 # --- a training step
 expect 0 "$stapes" bench train --batch 16 --bn-group 16 --threads 1

@@ -70,6 +70,7 @@ says "$errors" '^stapes train: stopped; go on with: stapes train --resume '
 deaf() { trap '' HUP; train "$@"; }
 rm -rf "$scratch/closed"
 signalled "$scratch/closed" deaf
+kill -0 $process 2>/dev/null || fail "the training under nohup ended before its terminal closed"
 send HUP
 wait $process
 status=$?
