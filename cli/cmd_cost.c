@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { USUAL_CLASSES = 12, MOST_CLASSES = 1000 };
+enum { USUAL_CLASSES = 12 };
 
 typedef struct costing {
     stp_settings settings;
@@ -48,10 +48,12 @@ static stp_status refuse_given(const costing *x, const char *const *flags, int c
 
 static stp_status create_model(costing *x, stp_model_net net, const stp_genotype *genotype, const char *front,
                                int cells, int channels, int classes, stp_err *err) {
-    static const char *labels[MOST_CLASSES];
     const stp_settings *o = &x->settings;
     stp_front_spec spec;
     STP_TRY(stp_front_spec_parse(&spec, front, o->features, (int)o->rate_hz, o->low_hz, o->high_hz, err));
+    const char **labels = stp_alloc((size_t)classes * sizeof *labels);
+    if (!labels)
+        return stp_err_memory(err, "labels", (size_t)classes * sizeof *labels);
     for (int i = 0; i < classes; i++)
         labels[i] = "";
     stp_model_options options = {.net = net,
@@ -62,15 +64,9 @@ static stp_status create_model(costing *x, stp_model_net net, const stp_genotype
                                  .classes = classes,
                                  .clip_samples = (int)(o->rate_hz * o->clip_ms / 1000),
                                  .front = &spec};
-    return stp_model_create(&x->model, &options, err);
-}
-
-static int classes_or_usual(costing *x, int known) {
-    if (x->settings.classes > 0)
-        return (int)x->settings.classes;
-    if (known == 0)
-        x->result.note = "12 classes are assumed; --classes gives another number";
-    return known > 0 ? known : USUAL_CLASSES;
+    stp_status status = stp_model_create(&x->model, &options, err);
+    stp_free(labels);
+    return status;
 }
 
 static stp_status open_known(costing *x, stp_err *err) {
@@ -78,15 +74,12 @@ static stp_status open_known(costing *x, stp_err *err) {
     stp_model_net net;
     STP_TRY(stp_model_net_parse(&net, x->settings.net, err));
     STP_TRY(refuse_given(x, of_cells, 2, "a known network has one size", err));
-    return create_model(x, net, NULL, x->settings.front, 0, 0, classes_or_usual(x, 0), err);
-}
-
-// Those that the search's options name; 0: every folder of its recordings was one.
-static int classes_of_labels(const stp_settings *o) {
-    int classes = 1 + (o->unknown != 0) + (o->silence != 0);
-    for (const char *p = o->labels; *p; p++)
-        classes += *p == ',';
-    return o->labels[0] ? classes : 0;
+    int classes = (int)x->settings.classes;
+    if (classes == 0) {
+        classes = USUAL_CLASSES;
+        x->result.note = "12 classes are assumed; --classes gives another number";
+    }
+    return create_model(x, net, NULL, x->settings.front, 0, 0, classes, err);
 }
 
 static stp_status open_found(costing *x, stp_err *err) {
@@ -100,14 +93,17 @@ static stp_status open_found(costing *x, stp_err *err) {
     int channels = (int)json_integer_value(json_object_get(options, "channels"));
     json_decref(options);
     STP_TRY(status);
+    int classes = (int)o->classes;
+    if (classes == 0)
+        STP_TRY(stp_run_classes(x->run, &classes, err));
     snprintf(o->features, sizeof o->features, "%s", found.genotype.features);
     cells = o->train_cells > 0 ? (int)o->train_cells : cells;
     channels = o->train_channels > 0 ? (int)o->train_channels : channels;
     if (cells < 3 || cells > STP_SUPERNET_MAX_CELLS || channels < 1)
         return stp_err_set(err, STP_ERR_USAGE, "%d cells of %d channels: give --cells from 3 to %d", cells,
                            channels, STP_SUPERNET_MAX_CELLS);
-    return create_model(x, STP_NET_FOUND, &found.genotype, found.genotype.front, cells, channels,
-                        classes_or_usual(x, classes_of_labels(o)), err);
+    return create_model(x, STP_NET_FOUND, &found.genotype, found.genotype.front, cells, channels, classes,
+                        err);
 }
 
 // --- a trained one ---------------------------------------------------------------------------------------

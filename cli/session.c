@@ -85,7 +85,7 @@ stp_status stp_cli_session_open(stp_cli_session *s, stp_command command, const c
     if (s->resume)
         return stp_run_rejoin_recordings(s->run, s->settings.data, recordings, err);
     STP_TRY(stp_run_create(&s->run, s->settings.out, err));
-    return stp_run_save_settings(s->run, &s->settings, command, recordings, err);
+    return stp_run_save_settings(s->run, &s->settings, command, recordings, s->corpus.dataset->classes, err);
 }
 
 void stp_cli_session_end(stp_cli_session *s) {

@@ -1,9 +1,11 @@
 #include "base/arena.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { ALIGNMENT = 64, CHUNK_BYTES = 1 << 16, HUGE_BYTES = 1 << 21 };
 
@@ -72,6 +74,19 @@ void stp_free(void *memory) {
     if (memory)
         atomic_fetch_sub(&live, 1);
     free(memory);
+}
+
+unsigned long long stp_memory_most(void) {
+    unsigned long long most =
+        (unsigned long long)sysconf(_SC_PHYS_PAGES) * (unsigned long long)sysconf(_SC_PAGESIZE);
+    unsigned long long limit;
+    FILE *file = fopen("/sys/fs/cgroup/memory.max", "r"); // holds "max" where there is no limit
+    if (!file)
+        return most;
+    if (fscanf(file, "%llu", &limit) == 1 && limit < most)
+        most = limit;
+    fclose(file);
+    return most;
 }
 
 typedef struct chunk {

@@ -8,6 +8,9 @@
 // stp_alloc: zeroed, aligned to 64 bytes; NULL when memory is out. Sizes of 0 give a valid pointer.
 void *stp_alloc(size_t bytes);
 void stp_free(void *memory);
+// Bytes of memory of this machine, or what a container may use of it. The system grants more than that, and
+// ends the process once it is touched; who asks for much at once compares first.
+unsigned long long stp_memory_most(void);
 
 // For tests. A request is a call of stp_alloc, or of an arena for a part of its memory: both can be refused,
 // whether or not the arena would have had to grow. After `n` more granted requests every further one is

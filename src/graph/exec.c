@@ -104,6 +104,8 @@ static int make_blocks(stp_exec *x, const stp_exec *lender) {
     const size_t tensors = lender ? 0 : x->block_reals;
     x->bytes = sizeof(stp_real) *
                (x->blocks * (tensors + weights + x->sums_reals) + (size_t)active * x->scratch_reals);
+    if (x->bytes > stp_memory_most())
+        return 0;
     x->memory = lender ? lender->memory : make_pieces(x, x->blocks, x->block_reals);
     x->slot = make_pieces(x, x->blocks, weights);
     x->sums = make_pieces(x, x->blocks, x->sums_reals);

@@ -5,6 +5,7 @@
 #include "base/json_memory.h"
 #include "base/path.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,29 +98,36 @@ static stp_status read_net(const json_t *object, stp_run *run, stp_model_options
     return stp_genotype_from_json(genotype, json_object_get(object, "genotype"), where, err);
 }
 
-static stp_status read_labels(const json_t *object, stp_run *run, const char **labels, int *classes,
-                              stp_err *err) {
+static stp_status create_labelled(const json_t *object, stp_run *run, stp_model_options *options,
+                                  stp_model **model, stp_err *err) {
     const json_t *list = json_object_get(object, "labels");
-    *classes = (int)json_array_size(list);
-    if (*classes < 2 || *classes > 1000)
-        return malformed(run, "labels is no list of 2 to 1000 names", err);
-    for (int i = 0; i < *classes; i++)
-        if (!(labels[i] = json_string_value(json_array_get(list, (size_t)i))))
-            return malformed(run, "a label is no text", err);
-    return STP_OK;
+    const size_t classes = json_array_size(list);
+    if (classes < 2 || classes > INT_MAX)
+        return malformed(run, "labels is no list of two names or more", err);
+    const char **labels = stp_alloc(classes * sizeof *labels);
+    if (!labels)
+        return stp_err_memory(err, "labels", classes * sizeof *labels);
+    stp_status status = STP_OK;
+    for (size_t i = 0; i < classes && status == STP_OK; i++)
+        if (!(labels[i] = json_string_value(json_array_get(list, i))))
+            status = malformed(run, "a label is no text", err);
+    options->labels = labels;
+    options->classes = (int)classes;
+    if (status == STP_OK)
+        status = stp_model_create(model, options, err);
+    stp_free(labels);
+    return status;
 }
 
 static stp_status build_from(const json_t *object, stp_run *run, stp_model **model, stp_err *err) {
-    const char *labels[1000];
     stp_front_spec front;
     stp_genotype genotype;
-    stp_model_options options = {.labels = labels, .front = &front};
+    stp_model_options options = {.front = &front};
     STP_TRY(read_front(object, run, &front, err));
     STP_TRY(read_net(object, run, &options, &genotype, err));
-    STP_TRY(read_labels(object, run, labels, &options.classes, err));
     if (options.clip_samples < 1 || options.clip_samples > 10 * 48000)
         return malformed(run, "clip_samples is out of range", err);
-    return stp_model_create(model, &options, err);
+    return create_labelled(object, run, &options, model, err);
 }
 
 stp_status stp_model_load(stp_model **out, stp_run *run, stp_err *err) {

@@ -2,6 +2,7 @@
 
 #include "base/isa.h"
 
+#include <limits.h>
 #include <string.h>
 
 #ifndef STAPES_VERSION
@@ -9,10 +10,11 @@
 #endif
 
 stp_status stp_run_save_settings(stp_run *run, const stp_settings *settings, stp_command command,
-                                 const char *recordings, stp_err *err) {
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "stapes", STAPES_VERSION, "command",
-                               stp_command_name(command), "isa", stp_isa_name(stp_isa_current()),
-                               "recordings", recordings, "options", stp_settings_to_json(settings, command));
+                                 const char *recordings, int classes, stp_err *err) {
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:o}", "stapes", STAPES_VERSION, "command",
+                  stp_command_name(command), "isa", stp_isa_name(stp_isa_current()), "recordings", recordings,
+                  "classes", classes, "options", stp_settings_to_json(settings, command));
     if (!object)
         return stp_err_memory(err, "settings.json", 4096);
     stp_status status = stp_run_write_json(run, "settings.json", object, err);
@@ -57,6 +59,20 @@ stp_status stp_run_command(stp_run *run, stp_command *command, stp_err *err) {
     if (!search && !train)
         return stp_err_set(err, STP_ERR_FORMAT, "%s/settings.json: the command is neither search nor train",
                            stp_run_path(run));
+    return STP_OK;
+}
+
+stp_status stp_run_classes(stp_run *run, int *classes, stp_err *err) {
+    json_t *object;
+    const char *made_by;
+    STP_TRY(read_settings(run, &object, &made_by, err));
+    json_int_t count = json_integer_value(json_object_get(object, "classes"));
+    json_decref(object);
+    if (count < 2 || count > INT_MAX)
+        return stp_err_set(err, STP_ERR_FORMAT,
+                           "%s/settings.json: classes is no number from 2 on; restore the file",
+                           stp_run_path(run));
+    *classes = (int)count;
     return STP_OK;
 }
 

@@ -5,10 +5,10 @@
 #include "run/run.h"
 #include "settings/settings.h"
 
-// {"stapes": version, "command": ..., "isa": ..., "recordings": digest, "options": {...}}. recordings: what
-// stp_dataset_digest says.
+// {"stapes": version, "command": ..., "isa": ..., "recordings": digest, "classes": their number, "options":
+// {...}}. recordings: what stp_dataset_digest says.
 stp_status stp_run_save_settings(stp_run *run, const stp_settings *settings, stp_command command,
-                                 const char *recordings, stp_err *err);
+                                 const char *recordings, int classes, stp_err *err);
 // For --resume: refuses (STP_ERR_MISMATCH) recordings that are not those the run began with. `data`, where
 // they are now, is written down when it is another place.
 stp_status stp_run_rejoin_recordings(stp_run *run, const char *data, const char *recordings, stp_err *err);
@@ -16,5 +16,7 @@ stp_status stp_run_rejoin_recordings(stp_run *run, const char *data, const char 
 stp_status stp_run_read_options(stp_run *run, stp_command command, json_t **options, stp_err *err);
 // The command that made a run.
 stp_status stp_run_command(stp_run *run, stp_command *command, stp_err *err);
+// How many classes its recordings have.
+stp_status stp_run_classes(stp_run *run, int *classes, stp_err *err);
 
 #endif

@@ -78,6 +78,12 @@ expect 0 "$stapes" quantize found -q
 expect 0 "$stapes" cost found
 sed 1d "$out" >of_int8
 cmp -s of_training of_int8 || fail "the int8 form costs something else than what was foreseen"
+# Where no words are named, all folders are.
+expect 0 "$stapes" search rec --clip-ms 250 --epochs 2 --warmup 1 --batch 16 --bn-group 16 --cells 3 --channels 4 \
+    --fronts 400/200/20 --out unnamed -q
+expect 0 "$stapes" cost unnamed
+says "$out" '^network +found: 3 cells, 4 channels, 3 classes$'
+! grep -q '^note' "$out" || fail "the classes of a search are assumed"
 expect 0 "$stapes" cost searched --cells 4 --channels 6 --classes 5
 says "$out" '^network +found: 4 cells, 6 channels, 5 classes$'
 expect 0 "$stapes" cost found --json

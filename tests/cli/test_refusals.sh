@@ -209,5 +209,8 @@ done <<'EOF'
 EOF
 search_refused 2 'run: the folder is not empty; give another --out' rec --out run
 refused 2 '--front: .*10 coefficients|--front: .*12 coefficients; give 1 to 10' train --net ds-cnn rec --front 640/320/10:12 --out never
+# A system would grant nine terabytes, and end the program once it used them.
+refused 1 'not enough memory for 65536 samples at once .*; take a smaller' bench search --batch 65536 --bn-group 65536 --cells 16 \
+    --channels 64 --clips 16 --no-recompute
 
 finish

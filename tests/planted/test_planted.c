@@ -84,7 +84,9 @@ static stp_search_result search(const char *folder, int seed, int epochs) {
     assert_int_equal(stp_corpus_open(&corpus, &settings, settings.fronts, 1, &observer, &err), STP_OK);
     assert_int_equal(stp_run_create(&run, in_root(out), &err), STP_OK);
     stp_dataset_digest(corpus.dataset, recordings);
-    assert_int_equal(stp_run_save_settings(run, &settings, STP_CMD_SEARCH, recordings, &err), STP_OK);
+    assert_int_equal(
+        stp_run_save_settings(run, &settings, STP_CMD_SEARCH, recordings, corpus.dataset->classes, &err),
+        STP_OK);
     assert_int_equal(stp_search(&corpus, &settings, run, 0, &observer, &result, &err), STP_OK);
     stp_run_close(run);
     stp_corpus_close(&corpus);

@@ -131,7 +131,7 @@ static stp_run *begin(const stp_settings *s, stp_command command, const char *fr
     stp_err err;
     assert_int_equal(stp_corpus_open(corpus, s, fronts, 1, &quiet, &err), STP_OK);
     assert_int_equal(stp_run_create(&run, in_root(name), &err), STP_OK);
-    assert_int_equal(stp_run_save_settings(run, s, command, "", &err), STP_OK);
+    assert_int_equal(stp_run_save_settings(run, s, command, "", 2, &err), STP_OK);
     return run;
 }
 

@@ -161,13 +161,35 @@ static void a_damaged_description_is_refused(void **state) {
     refuse_changed(p, good, "clip_samples", json_integer(2000000000), "clip_samples is out of range");
     refuse_changed(p, good, "cells", json_integer(2), "cells or channels is out of range");
     refuse_changed(p, good, "channels", json_integer(100000), "cells or channels is out of range");
-    refuse_changed(p, good, "labels", json_pack("[s]", "one"), "2 to 1000");
+    refuse_changed(p, good, "labels", json_pack("[s]", "one"), "two names or more");
     refuse_changed(p, good, "labels", json_pack("[s, i]", "one", 2), "a label is no text");
     // All in order by itself, but not what the weights were trained for.
     refuse_changed(p, good, "channels", json_integer(8), "weights.bin");
     refuse_changed(p, good, "clip_samples", json_integer(4001), "weights.bin");
     refuse_changed(p, good, "labels", json_pack("[s, s, s, s]", "a", "b", "c", "d"), "weights.bin");
     json_decref(good);
+    stp_model_destroy(model);
+}
+
+static void any_number_of_labels_is_loaded(void **state) {
+    enum { MANY = 1500 };
+    place *p = *state;
+    static const char *many[MANY];
+    stp_front_spec front;
+    stp_model *model, *loaded;
+    stp_err err = {0};
+    for (int i = 0; i < MANY; i++)
+        many[i] = labels[i % 4];
+    assert_int_equal(stp_front_spec_parse(&front, genotype.front, "mfcc", 16000, 20, 7600.5, &err), STP_OK);
+    stp_model_options options = {
+        .net = STP_NET_DS_CNN, .labels = many, .classes = MANY, .clip_samples = 4000, .front = &front};
+    assert_int_equal(stp_model_create(&model, &options, &err), STP_OK);
+    assert_int_equal(stp_model_save(model, p->run, &err), STP_OK);
+    if (stp_model_load(&loaded, p->run, &err) != STP_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(loaded->classes, MANY);
+    assert_string_equal(loaded->labels[MANY - 1], many[MANY - 1]);
+    stp_model_destroy(loaded);
     stp_model_destroy(model);
 }
 
@@ -246,11 +268,9 @@ static void memory_can_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_PLACE(what_went_in_comes_back),
-        WITH_PLACE(nothing_there_is_said),
-        WITH_PLACE(a_damaged_description_is_refused),
-        WITH_PLACE(damaged_weights_are_refused),
-        WITH_PLACE(memory_can_run_out),
+        WITH_PLACE(what_went_in_comes_back),          WITH_PLACE(nothing_there_is_said),
+        WITH_PLACE(a_damaged_description_is_refused), WITH_PLACE(any_number_of_labels_is_loaded),
+        WITH_PLACE(damaged_weights_are_refused),      WITH_PLACE(memory_can_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
