@@ -7,6 +7,7 @@ static const struct {
     int lanes;
 } isa_table[STP_ISA_COUNT] = {
     [STP_ISA_PLAIN] = {"plain", 4},
+    [STP_ISA_NEON] = {"neon", 4},
     [STP_ISA_AVX2] = {"avx2", 8},
     [STP_ISA_AVX512] = {"avx512", 16},
 };
@@ -21,15 +22,31 @@ int stp_isa_lanes(stp_isa isa) {
     return isa_table[isa].lanes;
 }
 
-stp_isa stp_isa_best(void) {
-#if !defined(STP_ONLY_PLAIN) && (defined(__x86_64__) || defined(_M_X64))
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-        return STP_ISA_AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return STP_ISA_AVX2;
+int stp_isa_runs(stp_isa isa) {
+    switch (isa) {
+    case STP_ISA_PLAIN:
+        return 1;
+#if defined(STP_SETS_ARM)
+    case STP_ISA_NEON: // every 64-bit Arm processor has it
+        return 1;
 #endif
-    return STP_ISA_PLAIN;
+#if defined(STP_SETS_X86)
+    case STP_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case STP_ISA_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+#endif
+    default:
+        return 0;
+    }
+}
+
+stp_isa stp_isa_best(void) {
+    int isa = STP_ISA_COUNT - 1;
+    while (!stp_isa_runs((stp_isa)isa))
+        isa--;
+    return (stp_isa)isa;
 }
 
 stp_isa stp_isa_current(void) {
@@ -44,11 +61,11 @@ stp_status stp_isa_select(const char *name, stp_err *err) {
     for (int i = 0; i < STP_ISA_COUNT; i++) {
         if (strcmp(name, isa_table[i].name) != 0)
             continue;
-        if (i > (int)stp_isa_best())
+        if (!stp_isa_runs((stp_isa)i))
             return stp_err_set(err, STP_ERR_USAGE, "--isa %s: this processor has %s at most", name,
                                stp_isa_name(stp_isa_best()));
         selected = i;
         return STP_OK;
     }
-    return stp_err_set(err, STP_ERR_USAGE, "--isa %s: give auto, plain, avx2 or avx512", name);
+    return stp_err_set(err, STP_ERR_USAGE, "--isa %s: give auto, plain, neon, avx2 or avx512", name);
 }

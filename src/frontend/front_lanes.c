@@ -1,15 +1,10 @@
 #include "frontend/front_lanes.h"
 
+#define DECLARED(ID, name) extern const stp_front_lanes stp_front_lanes_##name;
+STP_ISA_SETS(DECLARED)
+
 const stp_front_lanes *stp_front_lanes_current(void) {
-#if !defined(STP_ONLY_PLAIN)
-    switch (stp_isa_current()) {
-    case STP_ISA_AVX512:
-        return &stp_front_lanes_avx512;
-    case STP_ISA_AVX2:
-        return &stp_front_lanes_avx2;
-    default:
-        break;
-    }
-#endif
-    return &stp_front_lanes_plain;
+#define LISTED(ID, name) [STP_ISA_##ID] = &stp_front_lanes_##name,
+    static const stp_front_lanes *const table[STP_ISA_COUNT] = {STP_ISA_SETS(LISTED)};
+    return table[stp_isa_current()];
 }

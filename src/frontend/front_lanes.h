@@ -22,11 +22,6 @@ typedef struct stp_front_lanes {
     void (*normalise)(const stapes_front_config *config, const float *x, float *out);
 } stp_front_lanes;
 
-// Defined by lanes/front_lanes.c, once for each instruction set of the build.
-extern const stp_front_lanes stp_front_lanes_plain;
-extern const stp_front_lanes stp_front_lanes_avx2;
-extern const stp_front_lanes stp_front_lanes_avx512;
-
 // The table of the current instruction set.
 const stp_front_lanes *stp_front_lanes_current(void);
 

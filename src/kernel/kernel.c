@@ -3,27 +3,13 @@
 
 #include "kernel/conv_scratch.h"
 
-extern const stp_kernels stp_kernels_table_plain;
-#ifndef STP_ONLY_PLAIN
-extern const stp_kernels stp_kernels_table_avx2;
-extern const stp_kernels stp_kernels_table_avx512;
-#endif
+#define DECLARED(ID, name) extern const stp_kernels stp_kernels_table_##name;
+STP_ISA_SETS(DECLARED)
 
 const stp_kernels *stp_kernels_get(stp_isa isa) {
-    if ((int)isa > (int)stp_isa_best())
-        return NULL;
-    switch (isa) {
-    case STP_ISA_PLAIN:
-        return &stp_kernels_table_plain;
-#ifndef STP_ONLY_PLAIN
-    case STP_ISA_AVX2:
-        return &stp_kernels_table_avx2;
-    case STP_ISA_AVX512:
-        return &stp_kernels_table_avx512;
-#endif
-    default:
-        return NULL;
-    }
+#define LISTED(ID, name) [STP_ISA_##ID] = &stp_kernels_table_##name,
+    static const stp_kernels *const table[STP_ISA_COUNT] = {STP_ISA_SETS(LISTED)};
+    return stp_isa_runs(isa) ? table[isa] : NULL;
 }
 
 static size_t largest(size_t a, size_t b) {

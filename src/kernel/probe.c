@@ -1,24 +1,10 @@
 #include "kernel/probe.h"
 
-extern const stp_probe stp_probe_table_plain;
-#ifndef STP_ONLY_PLAIN
-extern const stp_probe stp_probe_table_avx2;
-extern const stp_probe stp_probe_table_avx512;
-#endif
+#define DECLARED(ID, name) extern const stp_probe stp_probe_table_##name;
+STP_ISA_SETS(DECLARED)
 
 const stp_probe *stp_probe_get(stp_isa isa) {
-    if ((int)isa > (int)stp_isa_best())
-        return NULL;
-    switch (isa) {
-    case STP_ISA_PLAIN:
-        return &stp_probe_table_plain;
-#ifndef STP_ONLY_PLAIN
-    case STP_ISA_AVX2:
-        return &stp_probe_table_avx2;
-    case STP_ISA_AVX512:
-        return &stp_probe_table_avx512;
-#endif
-    default:
-        return NULL;
-    }
+#define LISTED(ID, name) [STP_ISA_##ID] = &stp_probe_table_##name,
+    static const stp_probe *const table[STP_ISA_COUNT] = {STP_ISA_SETS(LISTED)};
+    return stp_isa_runs(isa) ? table[isa] : NULL;
 }

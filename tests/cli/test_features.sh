@@ -23,7 +23,7 @@ cp "$out" "$scratch/raw"
 expect 0 "$stapes" features "$scratch/one.wav" --front 400/100/80:13 --raw --out "$scratch/x.csv"
 [ -s "$out" ] && fail "--out leaves standard output empty"
 cmp -s "$scratch/raw" "$scratch/x.csv" || fail "--out x.csv differs from standard output"
-for isa in plain avx2; do
+for isa in plain neon avx2; do
     "$stapes" features "$scratch/one.wav" --front 400/100/80:13 --raw --isa $isa >"$out" 2>"$errors" || continue
     cmp -s "$scratch/raw" "$out" || fail "--isa $isa gives other features"
 done

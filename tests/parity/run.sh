@@ -19,7 +19,7 @@ for seed in 11 12 13 14 15 16 17 18; do
     mkdir "$scratch/$seed.double"
     "$dump_double" "$network" plain "$seed" "$scratch/$seed.double"
     folders="$folders $scratch/$seed.double"
-    for isa in plain avx2 avx512; do
+    for isa in plain neon avx2 avx512; do
         mkdir "$scratch/$seed.$isa"
         if "$dump" "$network" "$isa" "$seed" "$scratch/$seed.$isa" 2>"$scratch/said"; then
             folders="$folders $scratch/$seed.$isa"

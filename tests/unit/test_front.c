@@ -119,7 +119,9 @@ static void compare_with_scalar(const fixture *f, int index, int lane, const int
 }
 
 static void check_list(const char *list, const char *kind, int samples) {
-    for (int isa = 0; isa <= (int)stp_isa_best(); isa++) {
+    for (int isa = 0; isa < STP_ISA_COUNT; isa++) {
+        if (!stp_isa_runs((stp_isa)isa))
+            continue;
         fixture f;
         open_fixture(&f, stp_isa_name((stp_isa)isa), list, kind, samples);
         assert_int_equal(f.lanes, stp_isa_lanes((stp_isa)isa));
@@ -204,7 +206,9 @@ static void test_norm(void **state) {
     (void)state;
     enum { CLIPS = 11 };
     float first_mean[2][STP_FRONT_MAX_COEFFICIENTS], first_inverse[2][STP_FRONT_MAX_COEFFICIENTS];
-    for (int isa = 0; isa <= (int)stp_isa_best(); isa++) {
+    for (int isa = 0; isa < STP_ISA_COUNT; isa++) {
+        if (!stp_isa_runs((stp_isa)isa))
+            continue;
         fixture f;
         open_fixture(&f, stp_isa_name((stp_isa)isa), "640/320/40:10,400/200/21", "mfcc", 4000);
         fit_clips(&f, CLIPS, 0);

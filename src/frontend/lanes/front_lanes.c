@@ -75,7 +75,7 @@ static void normalise(const stapes_front_config *config, const float *in, float 
 }
 
 const stp_front_lanes FRONT_NAME(stp_front_lanes) = {
-    .isa = FRONT_NAME(FRONT_ISA),
+    .isa = STP_ISA,
     .lanes = LANES,
     .transpose = transpose,
     .spectrum = spectrum,

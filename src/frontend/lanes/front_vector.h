@@ -15,9 +15,6 @@ typedef int32_t front_int __attribute__((vector_size(STP_LANES * 4), aligned(STP
 #define FRONT_PASTE2(a, b) a##_##b
 #define FRONT_PASTE(a, b) FRONT_PASTE2(a, b)
 #define FRONT_NAME(name) FRONT_PASTE(name, STP_ISA_NAME)
-#define FRONT_ISA_plain STP_ISA_PLAIN
-#define FRONT_ISA_avx2 STP_ISA_AVX2
-#define FRONT_ISA_avx512 STP_ISA_AVX512
 
 #define FRONT_VALUE front_vec
 #define FRONT_WORD front_word

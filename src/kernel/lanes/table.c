@@ -4,9 +4,7 @@
 extern const stp_kernels STP_LANE_NAME(stp_kernels_table);
 
 const stp_kernels STP_LANE_NAME(stp_kernels_table) = {
-    .isa = STP_LANES == 16  ? STP_ISA_AVX512
-           : STP_LANES == 8 ? STP_ISA_AVX2
-                            : STP_ISA_PLAIN,
+    .isa = STP_ISA,
     .lanes = LANES,
     .dwpw_forward = STP_LANE_NAME(stp_dwpw_forward),
     .dwpw_backward = STP_LANE_NAME(stp_dwpw_backward),
