@@ -13,7 +13,7 @@ setup: ## install what is missing (Debian, Ubuntu), or say what is
 	@sh tools/setup
 
 check: ## build everything and run all tests, those on emulated processors too
-	@sh tools/setup check chip formats
+	@sh tools/setup check demo chip formats
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) -j$(JOBS)
 	@ctest --test-dir $(BUILD) -j$(JOBS) --output-on-failure

@@ -12,7 +12,8 @@ int stp_bench_kernels(stp_settings *settings, const char *const *words, int coun
 int stp_bench_machine(stp_settings *settings, const char *const *words, int count);
 
 // What several of them need.
-// The published network and this batch, each unless it is given, and the batch-norm group that the batch has.
+// Cells, channels, batch (this one unless it is given) and its batch-norm group, to where a search looks for
+// them.
 stp_status stp_bench_sizes(stp_settings *settings, int batch, stp_err *err);
 double stp_bench_median(double *seconds, int count); // sorts
 long long stp_bench_peak_bytes(void);                // memory of this process at its fullest

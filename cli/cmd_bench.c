@@ -49,16 +49,10 @@ int stp_cmd_bench(int argc, char **argv) {
 }
 
 stp_status stp_bench_sizes(stp_settings *s, int batch, stp_err *err) {
-    const struct {
-        const char *flag;
-        long long *value, usual;
-    } size[] = {{"cells", &s->search_cells, 8},
-                {"channels", &s->search_channels, 16},
-                {"batch", &s->search_batch, batch}};
-    for (int i = 0; i < 3; i++)
-        if (!stp_settings_given(s, STP_CMD_BENCH, size[i].flag))
-            *size[i].value = size[i].usual;
     int group, clips;
+    s->search_cells = s->bench_cells;
+    s->search_channels = s->bench_channels;
+    s->search_batch = s->bench_batch > 0 ? s->bench_batch : batch;
     STP_TRY(stp_corpus_group(s, (int)s->search_batch, s->search_batch, &group, &clips, err));
     s->bn_group = group;
     return STP_OK;

@@ -46,6 +46,10 @@ static void run_clips(stapes_front *front, int clips, int features, int samples_
             taken = 0;
         }
     }
+    if (rows == 0 || fw_read(features, row, sizeof row) != 0) {
+        fw_print("%d rows, and the host has others\n", rows);
+        wrong++;
+    }
 }
 
 // What a frame costs in a stream: the samples of one hop, and the row they complete.

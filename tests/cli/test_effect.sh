@@ -66,6 +66,7 @@ EOF
 # listed COMMAND LISTS: every option of the command's help stands in the lists.
 listed() {
     local option
+    [ "$("$stapes" help "$1" | grep -c '^  --')" -ge 20 ] || fail "$1: the help does not list its options"
     for option in $("$stapes" help "$1" | sed -n 's/^  --\(\[no-\]\)\{0,1\}\([a-z0-9-]*\).*/\2/p'); do
         case " $(printf '%s' "$2" | tr '|\n' '  ') $elsewhere " in
         *" --$option "* | *" --no-$option "* | *" $option "*) ;;

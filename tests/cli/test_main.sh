@@ -21,7 +21,8 @@ expect 2 "$stapes" help xyzzy
 expect 2 "$stapes" ""
 
 # Every command listed has its help, with the flag's default, and refuses a wrong flag in one line.
-"$stapes" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$scratch/commands"
+"$stapes" help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >"$scratch/commands"
+[ "$(wc -l <"$scratch/commands")" -ge 12 ] && grep -q run-on "$scratch/commands" || fail "stapes help does not list all commands"
 while read -r command; do
     expect 0 "$stapes" help "$command"
     says "$out" "^usage: stapes $command "

@@ -82,6 +82,7 @@ expect 0 "$stapes" quantize net --data elsewhere --out moved -q
 cmp -s net/int8.bin moved/int8.bin || fail "the same recordings elsewhere give other numbers"
 
 # Every option of the help is tried here, or cannot change a number.
+[ "$("$stapes" help quantize | grep -c '^  --')" -ge 9 ] || fail "the help does not list the options"
 tried=' threads seed json quiet data out calibration qat qat-lr '
 for option in $("$stapes" help quantize | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p'); do
     case "$tried isa " in *" $option "*) ;; *) fail "--$option stands in no list of this test" ;; esac

@@ -11,6 +11,7 @@ same() { cmp -s "$1/$3" "$2/$3" || fail "$3 differs between $1 and $2"; }
 last_total() { tail -1 "$1/times.jsonl" | sed 's/.*"total":\([0-9.e-]*\).*/\1/'; }
 more() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }' || fail "$3: $1 is less than $2"; }
 
+stopped=0
 # part COMMAND...: is stopped as soon as it has written two lines of time beyond those there.
 part() {
     local lines run=$1 process
@@ -25,6 +26,7 @@ part() {
     status=$?
     set +m
     [ $status -eq 130 ] || [ $status -eq 0 ] || fail "a part ended with $status"
+    [ $status -eq 0 ] || stopped=$((stopped + 1))
 }
 
 # shellcheck disable=SC2086 # a list of options
@@ -34,6 +36,7 @@ part parts "$stapes" search rec $search --out parts
 first=$(last_total parts)
 part parts "$stapes" search --resume parts --quiet
 second=$(last_total parts)
+[ $stopped -ge 1 ] || fail "no part of the search was stopped before its end"
 more "$second" "$first" "the second part's total"
 
 # --- other recordings are refused, and nothing is touched

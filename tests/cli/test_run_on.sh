@@ -49,7 +49,7 @@ for system in net found; do
     mv firmware "alone-$system"
     expect 0 env -i PATH="$PATH" make -C "alone-$system" CFLAGS="-O1 -Werror" all test
     says "$out" 'are the host.s, bit for bit$'
-    "alone-$system/example" </dev/zero >heard & sleep 1; kill $! 2>/dev/null
+    head -c 640000 /dev/zero | "alone-$system/example" >heard || fail "the example of $system ends with $?"
     sed -i 's/^static const int8_t golden_logits.*/&1 +/' "alone-$system/golden.h"
     expect 2 make -C "alone-$system" test
     grep -q 'logits differ' "$out" || fail "a wrong logit passes the self-test"

@@ -27,6 +27,7 @@ same() {
 search() { "$stapes" search "$words" $tiny "$@"; }
 expect 0 search --threads 1 --out "$scratch/one"
 says "$out" '^front-end '
+says "$out" '^moved       alpha [0-9.]+, beta [0-9.]+, gamma [0-9.]+ '
 expect 0 search --threads 2 --out "$scratch/two" --json
 says "$out" '"front": "(640/320/40:10|400/200/20)"'
 same "$scratch/one" "$scratch/two" journal.jsonl arch.json genotype.json

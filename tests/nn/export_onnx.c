@@ -152,8 +152,8 @@ int main(int count, char **arguments) {
     system_of y = {0};
     stp_json_memory_init();
     if (count < 6 || !onnx_open(arguments[1])) {
-        printf("onnxruntime cannot be started: not compared\n");
-        return 77;
+        printf("onnxruntime is there and cannot be started\n");
+        return 1;
     }
     open_system(&y, arguments[2], arguments[5], count > 6 ? arguments[6] : "all");
     printf("%s\n", arguments[2]);

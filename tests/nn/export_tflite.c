@@ -132,8 +132,8 @@ int main(int count, char **arguments) {
     stp_err err;
     stp_json_memory_init();
     if (count < 5 || !tflite_open(arguments[1])) {
-        printf("TensorFlow Lite's library cannot be loaded: not compared\n");
-        return 77;
+        printf("TensorFlow Lite's library is there and cannot be loaded\n");
+        return 1;
     }
     open_system(&y, arguments + 2);
     int16_t *clip = stp_alloc(sizeof *clip * (size_t)y.model->clip_samples);

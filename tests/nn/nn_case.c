@@ -183,5 +183,7 @@ uint32_t nn_case_digest(const nn_case *c) {
     uint32_t digest = 2166136261u; // FNV-1a
     for (int32_t i = 0; i < NN_CASE_ARENA; i++)
         digest = (digest ^ (uint8_t)c->arena[i]) * 16777619u;
+    for (size_t i = stapes_nn_scratch_bytes(&c->op, c->maps); i < NN_CASE_SCRATCH; i++)
+        digest = (digest ^ (uint8_t)c->scratch[i]) * 16777619u;
     return digest;
 }

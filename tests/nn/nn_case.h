@@ -26,7 +26,8 @@ void nn_case_draw(nn_case *c, stapes_op_kind kind, uint32_t number);
 // 0 .. n-1
 int32_t nn_case_below(nn_case *c, int32_t n);
 void nn_case_run(nn_case *c);
-// Of the whole arena: what an operation writes beside its output shows as well.
+// Of the whole arena, and of the scratch that the operation may not use: what it writes beside its output
+// shows as well.
 uint32_t nn_case_digest(const nn_case *c);
 
 #endif

@@ -241,8 +241,8 @@ static void run_case(int kind, uint32_t number, tally *t) {
 
 int main(int count, char **arguments) {
     if (count < 2 || !onnx_open(arguments[1])) {
-        printf("onnxruntime cannot be started: not compared\n");
-        return 77;
+        printf("onnxruntime is there and cannot be started\n");
+        return 1;
     }
     const int cases = count > 2 ? atoi(arguments[2]) : 40;
     int failed = 0;
@@ -257,6 +257,7 @@ int main(int count, char **arguments) {
         // to even
         const long often = kind == STAPES_AVERAGE_POOL ? 10 : 100;
         failed |= t.refused > 0 || t.in_floats > 0 || t.most > 1 || t.apart * often > t.values;
+        failed |= (kind == STAPES_ADD || kind == STAPES_MAX_POOL) && t.apart > 0;
     }
     onnx_close();
     return failed;

@@ -227,8 +227,8 @@ static void float_logits_are_the_networks(void **state) {
 
 int main(int count, char **arguments) {
     if (count < 2 || !onnx_open(arguments[1])) {
-        printf("onnxruntime cannot be started: not compared\n");
-        return 77;
+        printf("onnxruntime is there and cannot be started\n");
+        return 1;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_nearly_the_devices),

@@ -155,8 +155,8 @@ static void float_logits_are_the_networks(void **state) {
 
 int main(int count, char **arguments) {
     if (count < 2 || !tflite_open(arguments[1])) {
-        printf("TensorFlow Lite's library cannot be loaded: not compared\n");
-        return 77;
+        printf("TensorFlow Lite's library is there and cannot be loaded\n");
+        return 1;
     }
     printf("TensorFlow Lite %s, %d networks, %d inputs\n", tflite_version(), NETWORKS, NETWORK_INPUTS);
     const struct CMUnitTest tests[] = {

@@ -17,6 +17,7 @@ typedef struct command {
     int (*run)(int argc, char **argv);
     const char *arguments; // separated by blanks; @ stands for the test's folder
     const char *out;       // the run folder it makes, or NULL: what it prints is its result
+    const char *file;      // the file it writes, or NULL
 } command;
 
 static const command commands[] = {
@@ -24,42 +25,42 @@ static const command commands[] = {
      "@/words --out @/found --clip-ms 100 --fronts 256/256/8,256/128/8 --epochs 2 --warmup 1 --batch 16 "
      "--bn-group 16 --cells 3 --channels 4 --arch-lr 0.05 --gamma-ratio 1.0001 --checkpoint-steps 2 "
      "--threads 1 --quiet",
-     "found"},
+     "found", NULL},
     {"train", stp_cmd_train,
      "@/found --out @/trained --epochs 2 --batch 16 --bn-group 16 --cells 3 --channels 4 --max-params 900000 "
      "--drop-path 0.1 --checkpoint-steps 2 --threads 1 --quiet",
-     "trained"},
+     "trained", NULL},
     {"train", stp_cmd_train,
      "--net ds-cnn --front 256/128/8 @/words --clip-ms 100 --out @/known --epochs 1 --batch 16 --bn-group 16 "
      "--threads 1 -q",
-     "known"},
-    {"eval", stp_cmd_eval, "@/trained --threads 1", NULL},
-    {"eval", stp_cmd_eval, "@/trained --json --quiet --threads 1 --split all", NULL},
-    {"quantize", stp_cmd_quantize, "@/known --out @/ints --calibration 64 --threads 1 -q", "ints"},
-    {"quantize", stp_cmd_quantize, "@/trained --calibration 64 --qat 1 --json --threads 1 -q", NULL},
-    {"eval", stp_cmd_eval, "@/trained --int8 --threads 1", NULL},
-    {"eval", stp_cmd_eval, "@/trained --int8 --json --threads 1", NULL},
-    {"export", stp_cmd_export, "@/trained --to tflite --out @/x.tflite", NULL},
-    {"export", stp_cmd_export, "@/trained --to tflite-float --out @/x.tflite --json", NULL},
-    {"export", stp_cmd_export, "@/trained --to onnx --out @/x.onnx", NULL},
-    {"cost", stp_cmd_cost, "@/found", NULL},
-    {"cost", stp_cmd_cost, "@/trained --json", NULL},
-    {"cost", stp_cmd_cost, "--net ds-cnn --target m4", NULL},
+     "known", NULL},
+    {"eval", stp_cmd_eval, "@/trained --threads 1", NULL, NULL},
+    {"eval", stp_cmd_eval, "@/trained --json --quiet --threads 1 --split all", NULL, NULL},
+    {"quantize", stp_cmd_quantize, "@/known --out @/ints --calibration 64 --threads 1 -q", "ints", NULL},
+    {"quantize", stp_cmd_quantize, "@/trained --calibration 64 --qat 1 --json --threads 1 -q", NULL, NULL},
+    {"eval", stp_cmd_eval, "@/trained --int8 --threads 1", NULL, NULL},
+    {"eval", stp_cmd_eval, "@/trained --int8 --json --threads 1", NULL, NULL},
+    {"export", stp_cmd_export, "@/trained --to tflite --out @/x.tflite", NULL, "x.tflite"},
+    {"export", stp_cmd_export, "@/trained --to tflite-float --out @/x.tflite --json", NULL, "x.tflite"},
+    {"export", stp_cmd_export, "@/trained --to onnx --out @/x.onnx", NULL, "x.onnx"},
+    {"cost", stp_cmd_cost, "@/found", NULL, NULL},
+    {"cost", stp_cmd_cost, "@/trained --json", NULL, NULL},
+    {"cost", stp_cmd_cost, "--net ds-cnn --target m4", NULL, NULL},
     {"classify", stp_cmd_classify,
-     "@/trained @/words/one/s000_nohash_0.wav @/words/two/s001_nohash_0.wav --threads 1", NULL},
-    {"classify", stp_cmd_classify, "@/trained @/words/one/s000_nohash_0.wav --json --threads 1", NULL},
-    {"info", stp_cmd_info, "@/found", NULL},
-    {"info", stp_cmd_info, "@/found --json", NULL},
-    {"info", stp_cmd_info, "@/trained", NULL},
-    {"info", stp_cmd_info, "@/trained --json", NULL},
-    {"data", stp_cmd_data, "check @/words --clip-ms 100", NULL},
-    {"data", stp_cmd_data, "check @/words --clip-ms 100 --json", NULL},
-    {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8", NULL},
-    {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --json", NULL},
+     "@/trained @/words/one/s000_nohash_0.wav @/words/two/s001_nohash_0.wav --threads 1", NULL, NULL},
+    {"classify", stp_cmd_classify, "@/trained @/words/one/s000_nohash_0.wav --json --threads 1", NULL, NULL},
+    {"info", stp_cmd_info, "@/found", NULL, NULL},
+    {"info", stp_cmd_info, "@/found --json", NULL, NULL},
+    {"info", stp_cmd_info, "@/trained", NULL, NULL},
+    {"info", stp_cmd_info, "@/trained --json", NULL, NULL},
+    {"data", stp_cmd_data, "check @/words --clip-ms 100", NULL, NULL},
+    {"data", stp_cmd_data, "check @/words --clip-ms 100 --json", NULL, NULL},
+    {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8", NULL, NULL},
+    {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --json", NULL, NULL},
     {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --out @/picture.svg",
-     NULL},
+     NULL, "picture.svg"},
     {"features", stp_cmd_features, "@/words/one/s000_nohash_0.wav --front 256/128/8 --out @/picture.png",
-     NULL},
+     NULL, "picture.png"},
 };
 
 // What a command said and how it ended.
@@ -111,7 +112,7 @@ static void call(const command *c, const char *arguments, long refuse, int forev
 
 // What must come out the same however a run was interrupted.
 static const char *const result_files[] = {"journal.jsonl", "arch.json", "genotype.json", "model.json",
-                                           "weights.bin"};
+                                           "weights.bin",   "int8.json", "int8.bin"};
 enum { RESULT_FILES = sizeof result_files / sizeof result_files[0] };
 
 typedef struct content {
@@ -119,15 +120,24 @@ typedef struct content {
     size_t bytes;
 } content;
 
-static void read_results(const char *run, content contents[RESULT_FILES]) {
+static content read_made(const char *name) {
+    content made = {0};
     stp_err err;
+    if (name && access(in_root(name), F_OK) == 0)
+        assert_int_equal(stp_file_read(in_root(name), &made.data, &made.bytes, &err), STP_OK);
+    return made;
+}
+
+static int same_content(const content *a, const content *b) {
+    return !a->data == !b->data && a->bytes == b->bytes &&
+           (!a->data || memcmp(a->data, b->data, a->bytes) == 0);
+}
+
+static void read_results(const char *run, content contents[RESULT_FILES]) {
     char name[128];
     for (int i = 0; i < RESULT_FILES; i++) {
-        contents[i] = (content){0};
         snprintf(name, sizeof name, "%s/%s", run, result_files[i]);
-        if (access(in_root(name), F_OK) == 0)
-            assert_int_equal(stp_file_read(in_root(name), &contents[i].data, &contents[i].bytes, &err),
-                             STP_OK);
+        contents[i] = read_made(name);
     }
 }
 
@@ -141,9 +151,7 @@ static int same_results(const char *run, const content wanted[RESULT_FILES]) {
     int same = 1;
     read_results(run, have);
     for (int i = 0; i < RESULT_FILES; i++)
-        same &= have[i].bytes == wanted[i].bytes &&
-                memcmp(have[i].data ? have[i].data : "", wanted[i].data ? wanted[i].data : "",
-                       have[i].bytes) == 0;
+        same &= same_content(&have[i], &wanted[i]);
     free_results(have);
     return same;
 }
@@ -175,6 +183,14 @@ static int ended_well(const command *c, const outcome *o, const outcome *wanted,
     return lines == 1 || (lines > 1 && c->run == stp_cmd_classify); // which tells it of every file
 }
 
+// The whole file, or, where the command failed, none: never half of one.
+static int made_well(const command *c, const outcome *o, const content *wanted) {
+    content made = read_made(c->file);
+    int well = same_content(&made, wanted) || (o->status != 0 && !made.data);
+    stp_free(made.data);
+    return well;
+}
+
 // What was left of a run can be gone on with, or there is nothing and the folder is free.
 static int goes_on(const command *c, const content *results, int resume) {
     char checkpoint[128], again[128];
@@ -191,18 +207,25 @@ static int goes_on(const command *c, const content *results, int resume) {
     return o.status == 0 && same_results(c->out, results);
 }
 
-static void refuse_one(const command *c, long n, int forever, const outcome *wanted, const content *results) {
-    static int runs;
-    outcome o;
+static void clear(const command *c) {
     if (c->out)
         remove_tree(in_root(c->out));
+    if (c->file)
+        remove(in_root(c->file));
+}
+
+static void refuse_one(const command *c, long n, int forever, const outcome *wanted, const content *results,
+                       const content *made) {
+    static int runs;
+    outcome o;
+    clear(c);
     torture_holdings held = torture_hold();
     call(c, c->arguments, n, forever, &o);
     unsigned long refused = stp_alloc_refused();
     stp_alloc_fail_after(-1);
     stp_json_memory_lost(); // a command is alone in its process, where nothing is left over from the last one
     torture_holdings after = torture_hold_again(&held);
-    if (!refused || !ended_well(c, &o, wanted, results))
+    if (!refused || !ended_well(c, &o, wanted, results) || !made_well(c, &o, made))
         fail_msg("stapes %s %s: request %ld refused%s (%lu were): ended with %d, said: %s", c->name,
                  c->arguments, n, forever ? " and all that follow" : "", refused, o.status, o.errors);
     if (memcmp(&held, &after, sizeof held) != 0)
@@ -214,8 +237,7 @@ static void refuse_one(const command *c, long n, int forever, const outcome *wan
 
 // Undisturbed: what comes out, and how often memory is asked for on the way.
 static long count_requests(const command *c, outcome *wanted) {
-    if (c->out)
-        remove_tree(in_root(c->out));
+    clear(c);
     unsigned long before = stp_alloc_count();
     call(c, c->arguments, -1, 1, wanted);
     if (wanted->status != 0)
@@ -232,12 +254,14 @@ static void commands_survive_want_of_memory(void **state) {
         count_requests(c, &wanted); // leaves the cache of recordings behind
         long requests = count_requests(c, &wanted);
         read_results(c->out ? c->out : "found", results);
+        content made = read_made(c->file);
         long refused = 0;
         for (int forever = 0; forever < 2; forever++)
             for (long n = 0; n < requests; n = torture_next(n, requests), refused++)
-                refuse_one(c, n, forever, &wanted, results);
+                refuse_one(c, n, forever, &wanted, results, &made);
         print_message("stapes %s: %ld requests, refused %ld times\n", c->name, requests, refused);
         free_results(results);
+        stp_free(made.data);
         count_requests(c, &wanted); // for those that follow
     }
 }

@@ -2,6 +2,7 @@
 // is closed.
 #include "stapes/stapes.h"
 
+#include "base/arena.h"
 #include "graph/graph.h"
 #include "model/model.h"
 #include "run/run_settings.h"
@@ -73,6 +74,30 @@ static void a_system_is_opened_and_hears(void **state) {
     stapes_spotter_close(spotter);
 }
 
+static void threads_change_nothing_and_hearing_allocates_nothing(void **state) {
+    (void)state;
+    static int16_t audio[STAPES_CLIPS_MOST][CLIP];
+    const int16_t *clips[STAPES_CLIPS_MOST];
+    double first[STAPES_CLIPS_MOST][CLASSES], heard[STAPES_CLIPS_MOST][CLASSES];
+    for (int i = 0; i < STAPES_CLIPS_MOST; i++) {
+        fill(audio[i], i);
+        clips[i] = audio[i];
+    }
+    const int threads[] = {1, 3, 0};
+    for (int t = 0; t < 3; t++) {
+        char error[STAPES_ERROR_BYTES] = "";
+        stapes_spotter *spotter;
+        assert_int_equal(stapes_spotter_open(&spotter, folder, threads[t], error), 0);
+        unsigned long requests = stp_alloc_count();
+        stapes_spotter_hear(spotter, clips, STAPES_CLIPS_MOST, heard[0]);
+        assert_int_equal(stp_alloc_count(), requests);
+        if (t == 0)
+            memcpy(first, heard, sizeof first);
+        assert_memory_equal(heard, first, sizeof first);
+        stapes_spotter_close(spotter);
+    }
+}
+
 static void samples_of_any_number_make_a_clip(void **state) {
     (void)state;
     char error[STAPES_ERROR_BYTES] = "";
@@ -111,7 +136,9 @@ static void what_is_no_system_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_system_is_opened_and_hears), cmocka_unit_test(samples_of_any_number_make_a_clip),
+        cmocka_unit_test(a_system_is_opened_and_hears),
+        cmocka_unit_test(threads_change_nothing_and_hearing_allocates_nothing),
+        cmocka_unit_test(samples_of_any_number_make_a_clip),
         cmocka_unit_test(what_is_no_system_is_told), // spoils the folder: last
     };
     return cmocka_run_group_tests(tests, make_system, remove_system);

@@ -59,6 +59,7 @@ static void results_do_not_depend_on_threads(void **state) {
     double first = 0;
     for (int t = 0; t < 4; t++) {
         stp_pool *pool = make_pool(threads[t]);
+        memset(&w, 0, sizeof w);
         stp_pool_run(pool, one_item, &w, MOST);
         stp_pool_destroy(pool);
         double sum = 0;
