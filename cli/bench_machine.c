@@ -31,9 +31,12 @@ static size_t cache_bytes(int name, size_t otherwise) {
 }
 
 static void find_levels(level levels[LEVELS]) {
-    size_t l1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, (size_t)32 << 10);
-    size_t l2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, (size_t)512 << 10);
-    size_t l3 = cache_bytes(_SC_LEVEL3_CACHE_SIZE, (size_t)8 << 20);
+    size_t l1 = (size_t)32 << 10, l2 = (size_t)512 << 10, l3 = (size_t)8 << 20;
+#ifdef _SC_LEVEL1_DCACHE_SIZE // musl cannot say
+    l1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, l1);
+    l2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, l2);
+    l3 = cache_bytes(_SC_LEVEL3_CACHE_SIZE, l3);
+#endif
     size_t near = 4 * l2 < l3 / 2 ? 4 * l2 : l3 / 2; // a third level may be shared with other machines
     size_t far = 4 * l3 < (size_t)256 << 20 ? (size_t)256 << 20 : 4 * l3;
     size_t most = (size_t)512 << 20;

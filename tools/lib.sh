@@ -1,4 +1,5 @@
 # Shared by tools/demo and tools/results: reading results, and rows of a table. Source it.
+export LC_ALL=C # a decimal point wherever numbers are printed
 # value KEY FILE: a number or text from a JSON object as stapes prints it, one key a line.
 value() { sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' "$2" | head -n 1; }
 

@@ -44,7 +44,7 @@ int8_t *stapes_nn_taps_make(const stapes_op *op, const stapes_nn_plane *plane, c
 // All taps of one window. By hand, because six loads are one instruction when registers are in order, and all
 // of the registers are needed; without optimisation there are fewer.
 static inline sums dot_taps(sums sum, const taps *t, const taps *end, const int8_t *x) {
-#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+#if STAPES_NN_DSP_INSTRUCTIONS && defined(__OPTIMIZE__)
     uint32_t low;
     __asm__ volatile(
         "1:\n\t"

@@ -3,9 +3,11 @@
 #ifndef STAPES_NN_DSP_H
 #define STAPES_NN_DSP_H
 
+#include "nn/processor.h"
+
 #include <stdint.h>
 
-#if defined(__ARM_FEATURE_DSP)
+#if STAPES_NN_DSP_INSTRUCTIONS
 #include <arm_acle.h>
 
 // Bytes 0 and 2, with their signs; bytes 1 and 3.
@@ -98,7 +100,7 @@ static inline uint32_t stapes_nn_smaller(uint32_t a, uint32_t b) {
 
 // The low halves of a and b, low and high; the high halves.
 static inline uint32_t stapes_nn_low_halves(uint32_t a, uint32_t b) {
-#if defined(__ARM_FEATURE_DSP)
+#if STAPES_NN_DSP_INSTRUCTIONS
     __asm__("pkhbt %0, %0, %1, lsl #16" : "+r"(a) : "r"(b));
     return a;
 #else
@@ -112,7 +114,7 @@ static inline uint32_t stapes_nn_high_halves(uint32_t a, uint32_t b) {
 
 // Bytes of a word.
 static inline uint32_t stapes_nn_bytes(int32_t a, int32_t b, int32_t c, int32_t d) {
-#if defined(__ARM_FEATURE_DSP)
+#if STAPES_NN_DSP_INSTRUCTIONS
     __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
     __asm__("bfi %0, %1, #8, #8" : "+r"(c) : "r"(d));
     return stapes_nn_low_halves((uint32_t)a, (uint32_t)c);

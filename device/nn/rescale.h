@@ -10,7 +10,7 @@
 
 // round(a * b / 2^31), halves up.
 static inline int32_t stapes_nn_high_multiply(int32_t a, int32_t b) {
-#if STAPES_NN_DSP && defined(__arm__)
+#if STAPES_NN_DSP && STAPES_NN_DSP_INSTRUCTIONS
     int32_t high; // (2 a b + 2^31) / 2^32, for which the compiler has no pattern
     __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a * 2), "r"(b));
     return high;

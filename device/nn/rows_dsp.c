@@ -49,7 +49,7 @@ static inline sums step(sums sum, const uint32_t *x, uint32_t wa, uint32_t wb) {
 // optimisation there are fewer.
 static inline sums dot_eights(sums sum, const uint32_t *x, const int8_t *a, const int8_t *b,
                               const int8_t *end) {
-#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+#if STAPES_NN_DSP_INSTRUCTIONS && defined(__OPTIMIZE__)
 #define STAPES_NN_FOUR                                                                                       \
     "ldr r9, [%[a]], #4\n\t"                                                                                 \
     "ldm %[x]!, {r4, r5, r6, r8}\n\t"                                                                        \

@@ -1,11 +1,16 @@
-// A plugin of QEMU (interface version 1, that of QEMU 5.1 to 8) that counts executed instructions by class in
-// the regions that a program marks. The counts are exact and the same on every machine and under any load.
-// Argument: out=FILE. Its header is not packaged everywhere, so what is used of it is declared here.
+// A plugin of QEMU that counts executed instructions by class in the regions that a program marks. The counts
+// are exact and the same on every machine and under any load. Argument: out=FILE. The header of plugins is
+// not packaged everywhere, so what is used of it is declared here. COUNT_API: the version of the interface, 1
+// for QEMU 5.1 to 8, 2 for 9.0, 3 from 9.1 on.
 #include "count.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#ifndef COUNT_API
+#define COUNT_API 1
+#endif
 
 typedef uint64_t qemu_plugin_id_t;
 typedef struct qemu_info_t {
@@ -25,7 +30,11 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*done)(qemu_plugin_id_t, void *), void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+#if COUNT_API < 3
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+#else
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *data, size_t bytes);
+#endif
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*done)(unsigned, void *),
                                             int flags, void *data);
@@ -33,7 +42,7 @@ void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, i
                                                 uint64_t amount);
 
 #define VISIBLE __attribute__((visibility("default")))
-VISIBLE int qemu_plugin_version = 1;
+VISIBLE int qemu_plugin_version = COUNT_API;
 VISIBLE int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
 
 static const char *const names[COUNT_CLASSES] = {
@@ -42,7 +51,7 @@ static const char *const names[COUNT_CLASSES] = {
     "float-fused",   "float-divide", "float-memory", "vector", "vector-multiply",
     "vector-memory", "other"};
 
-static uint64_t counted[COUNT_CLASSES]; // the emulator adds to these
+static uint64_t counted[COUNT_CLASSES];
 static uint64_t at_begin[COUNT_CLASSES];
 static int regions, open_region;
 static FILE *out;
@@ -70,19 +79,42 @@ static void end(unsigned cpu, void *data) {
     open_region = 0;
 }
 
+static void read_code(const struct qemu_plugin_insn *insn, uint8_t code[8], size_t bytes) {
+#if COUNT_API < 3
+    memcpy(code, qemu_plugin_insn_data(insn), bytes);
+#else
+    qemu_plugin_insn_data(insn, code, bytes);
+#endif
+}
+
+#if COUNT_API == 1
+static void count(struct qemu_plugin_insn *insn, uint64_t *counter) {
+    qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, counter, 1);
+}
+#else // adding inline has other names in every version since
+static void add_one(unsigned cpu, void *counter) {
+    (void)cpu;
+    ++*(uint64_t *)counter;
+}
+
+static void count(struct qemu_plugin_insn *insn, uint64_t *counter) {
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, add_one, QEMU_PLUGIN_CB_NO_REGS, counter);
+}
+#endif
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        const uint8_t *code = qemu_plugin_insn_data(insn);
-        size_t bytes = qemu_plugin_insn_size(insn);
+        uint8_t code[8] = {0};
+        size_t size = qemu_plugin_insn_size(insn), bytes = size < sizeof code ? size : sizeof code;
+        read_code(insn, code, bytes);
         int mark = mark_of(code, bytes);
         if (mark)
             qemu_plugin_register_vcpu_insn_exec_cb(insn, mark == 1 ? begin : end, QEMU_PLUGIN_CB_NO_REGS,
                                                    NULL);
         else
-            qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
-                                                       &counted[classify(code, bytes)], 1);
+            count(insn, &counted[classify(code, bytes)]);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 enum { ALIGNMENT = 64, CHUNK_BYTES = 1 << 16, HUGE_BYTES = 1 << 21 };
+static const size_t MOST_BYTES = SIZE_MAX / 4; // so that rounding up does not overflow
 
 static atomic_long fail_after = -1, live = 0;
 static atomic_int fail_forever = 1;
@@ -54,7 +56,7 @@ static int must_refuse(void) {
 }
 
 void *stp_alloc(size_t bytes) {
-    if (must_refuse() || bytes > (size_t)1 << 46)
+    if (must_refuse() || bytes > MOST_BYTES)
         return NULL;
     // Large tensors start on a huge page: fewer TLB misses.
     size_t align = bytes >= HUGE_BYTES ? HUGE_BYTES : ALIGNMENT;
@@ -132,7 +134,7 @@ static chunk *arena_grow(stp_arena *arena, size_t bytes) {
 }
 
 void *stp_arena_alloc(stp_arena *arena, size_t bytes) {
-    if (bytes > (size_t)1 << 46 || must_refuse())
+    if (bytes > MOST_BYTES || must_refuse())
         return NULL;
     size_t size = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     chunk *c = arena->chunks;

@@ -201,10 +201,10 @@ static stp_status make_empty(const char *folder, stp_err *err) {
         return stp_err_set(err, STP_ERR_IO, "%s: cannot be read: %s", stp_path_brief(brief, folder),
                            strerror(errno));
     int entries = 0;
-    while (readdir(dir))
-        entries++;
+    for (struct dirent *entry; (entry = readdir(dir));)
+        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(dir);
-    if (entries > 2)
+    if (entries > 0)
         return stp_err_set(err, STP_ERR_USAGE, "%s: is not empty; give a new folder",
                            stp_path_brief(brief, folder));
     return STP_OK;

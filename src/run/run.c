@@ -226,10 +226,37 @@ stp_status stp_run_read_json(stp_run *run, const char *name, json_t **object, st
                        problem.line, problem.column, problem.text);
 }
 
+static json_t *real_as_bits(double real) {
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    return json_sprintf("%016llx", (unsigned long long)bits);
+}
+
+// The same with every real number as the text of its bits: how jansson writes one depends on its version.
+static json_t *with_bits(const json_t *value) {
+    const char *key;
+    json_t *inside, *copy = NULL;
+    size_t i;
+    if (json_is_real(value))
+        return real_as_bits(json_real_value(value));
+    if (json_is_object(value)) {
+        copy = json_object();
+        json_object_foreach((json_t *)value, key, inside) json_object_set_new(copy, key, with_bits(inside));
+    } else if (json_is_array(value)) {
+        copy = json_array();
+        json_array_foreach(value, i, inside) json_array_append_new(copy, with_bits(inside));
+    } else {
+        copy = json_incref((json_t *)value);
+    }
+    return copy;
+}
+
 void stp_json_digest(const json_t *object, char digest[41]) {
     digest[0] = 0;
     size_t length;
-    char *text = stp_json_text(object, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY, &length);
+    json_t *exact = with_bits(object);
+    char *text = stp_json_text(exact, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY, &length);
+    json_decref(exact);
     if (!text)
         return;
     SHA1Data((const uint8_t *)text, length, digest);

@@ -62,8 +62,8 @@ stp_status stp_checkpoint_write(stp_run *run, const char *name, const char *sett
 // Fills each section's data (all asked for must be there with exactly these bytes).
 stp_status stp_checkpoint_read(stp_run *run, const char *name, const char *settings_digest, int force,
                                const stp_section *sections, int count, stp_err *err);
-// SHA-1 in hex of a JSON object's compact, key-sorted form; "" when memory is out, which no checkpoint
-// accepts.
+// SHA-1 in hex of a JSON object's compact, key-sorted form, in which a real number is the text of its bits;
+// "" when memory is out, which no checkpoint accepts.
 void stp_json_digest(const json_t *object, char digest[41]);
 
 #endif
