@@ -29,7 +29,7 @@ static int make_system(void **state) {
         model->norm_inv[i] = 1;
     assert_int_equal(stp_settings_defaults(&settings, STP_CMD_TRAIN, "small", &err), STP_OK);
     assert_int_equal(stp_run_create(&run, folder, &err), STP_OK);
-    assert_int_equal(stp_run_save_settings(run, &settings, STP_CMD_TRAIN, "", 2, &err), STP_OK);
+    assert_int_equal(stp_run_save_settings(run, &settings, STP_CMD_TRAIN, "", CLASSES, &err), STP_OK);
     assert_int_equal(stp_model_save(model, run, &err), STP_OK);
     stp_run_close(run);
     stp_model_destroy(model);
