@@ -1,5 +1,6 @@
 #include "base/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,6 +69,17 @@ static int parent_of(char parent[STP_PATH_BYTES], const char *path) {
     memcpy(parent, slash ? path : ".", length);
     parent[length] = 0;
     return 0;
+}
+
+int stp_dir_is_empty(const char *path) {
+    DIR *folder = opendir(path);
+    if (!folder)
+        return -1;
+    int empty = 1;
+    for (struct dirent *entry; empty && (entry = readdir(folder));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(folder);
+    return empty;
 }
 
 stp_status stp_path_make_parents(const char *path, stp_err *err) {

@@ -15,6 +15,8 @@ stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const ch
 
 // The folder with all its parents; one that exists is fine.
 stp_status stp_dir_make(const char *path, stp_err *err);
+// 1 empty, 0 not, -1 it cannot be listed (errno).
+int stp_dir_is_empty(const char *path);
 // The folders that lead to `path` (the last part is taken for a file).
 stp_status stp_path_make_parents(const char *path, stp_err *err);
 

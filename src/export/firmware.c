@@ -196,15 +196,11 @@ static stp_status write_fixed(const char *folder, const char *name, const char *
 static stp_status make_empty(const char *folder, stp_err *err) {
     char brief[STP_PATH_BRIEF_BYTES];
     STP_TRY(stp_dir_make(folder, err));
-    DIR *dir = opendir(folder);
-    if (!dir)
+    int empty = stp_dir_is_empty(folder);
+    if (empty < 0)
         return stp_err_set(err, STP_ERR_IO, "%s: cannot be read: %s", stp_path_brief(brief, folder),
                            strerror(errno));
-    int entries = 0;
-    for (struct dirent *entry; (entry = readdir(dir));)
-        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(dir);
-    if (entries > 0)
+    if (!empty)
         return stp_err_set(err, STP_ERR_USAGE, "%s: is not empty; give a new folder",
                            stp_path_brief(brief, folder));
     return STP_OK;

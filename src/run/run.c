@@ -33,18 +33,6 @@ static stp_status run_new(stp_run **run, const char *path, stp_err *err) {
     return STP_OK;
 }
 
-// 1 empty, 0 not, -1 it cannot be listed (errno).
-static int folder_is_empty(const char *path) {
-    DIR *folder = opendir(path);
-    if (!folder)
-        return -1;
-    int empty = 1;
-    for (struct dirent *entry; empty && (entry = readdir(folder));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    closedir(folder);
-    return empty;
-}
-
 // Finds out now, not after an hour of search, whether results can be written.
 static stp_status probe_writing(const char *path, stp_err *err) {
     char probe[STP_PATH_BYTES];
@@ -116,7 +104,7 @@ stp_status stp_run_claim(stp_run *run, stp_err *err) {
 }
 
 static stp_status check_empty(const char *path, stp_err *err) {
-    int empty = folder_is_empty(path);
+    int empty = stp_dir_is_empty(path);
     if (empty < 0)
         return stp_err_set(err, STP_ERR_IO, "%s: cannot list this folder: %s; give another --out", path,
                            strerror(errno));
