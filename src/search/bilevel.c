@@ -30,17 +30,6 @@ static void run(stp_bilevel *b, const stp_batch *batch, stp_exec_state *state, s
     stp_step_run(b->net.stepper, batch, state, result, NULL, NULL);
 }
 
-// beta-decay (Ye et al., "b-DARTS", CVPR 2022): the log of the sum of exp(alpha), mean over the edges, joins
-// the loss with a weight that rises with the search; it keeps single operations (skips above all) from
-// running away.
-static void add_beta_decay(const stp_bilevel *b, double progress, stp_arch *d_arch) {
-    double strength = b->settings->beta_decay * progress / STP_ARCH_BETAS;
-    stp_arch weights;
-    stp_arch_softmax(&b->arch, 0, &weights);
-    for (int i = 0; i < STP_ARCH_ALPHAS; i++)
-        d_arch->all[i] += strength * weights.all[i];
-}
-
 void stp_bilevel_arch_step(stp_bilevel *b, const stp_batch *batch, double progress, stp_step_result *result) {
     const stp_settings *o = b->settings;
     double d_coefs[STP_ARCH_COEFS] = {0};
@@ -48,7 +37,7 @@ void stp_bilevel_arch_step(stp_bilevel *b, const stp_batch *batch, double progre
     run(b, batch, &state, result);
     stp_arch d_arch;
     stp_arch_backward(&b->arch, open_fronts(b), d_coefs, &d_arch);
-    add_beta_decay(b, progress, &d_arch);
+    stp_arch_add_decay(&b->arch, o->beta_decay * progress, &d_arch);
     stp_adam adam = {
         .rate = o->arch_lr, .beta1 = o->arch_beta1, .beta2 = o->arch_beta2, .decay = o->arch_decay};
     long step = (long)++b->arch_steps;

@@ -94,6 +94,13 @@ void stp_arch_backward(const stp_arch *arch, int fronts, const double *d_coefs, 
         softmax_backward(weights.gamma, d_weights.gamma, fronts, d_arch->gamma);
 }
 
+void stp_arch_add_decay(const stp_arch *arch, double strength, stp_arch *d_arch) {
+    stp_arch weights;
+    stp_arch_softmax(arch, 0, &weights);
+    for (int i = 0; i < STP_ARCH_ALPHAS; i++)
+        d_arch->all[i] += strength / STP_ARCH_BETAS * weights.all[i];
+}
+
 static stp_cell_op best_op(const double *alpha, int without_skip) {
     stp_cell_op best = STP_CELL_MAX_POOL_3X3;
     for (int op = STP_CELL_MAX_POOL_3X3; op < STP_CELL_OPS; op++)

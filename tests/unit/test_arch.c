@@ -35,6 +35,41 @@ static void test_backward_against_differences(void **unused) {
     }
 }
 
+// Mean over the edges of both cells of log sum exp(alpha).
+static double decay_of(const stp_arch *arch) {
+    double total = 0;
+    for (int kind = 0; kind < STP_CELL_KINDS; kind++)
+        for (int e = 0; e < STP_CELL_EDGES; e++) {
+            double sum = 0;
+            for (int op = 0; op < STP_CELL_OPS; op++)
+                sum += exp(arch->alpha[kind][e][op]);
+            total += log(sum);
+        }
+    return total / (STP_CELL_KINDS * STP_CELL_EDGES);
+}
+
+static void test_decay_against_differences(void **unused) {
+    (void)unused;
+    const double strength = 3;
+    stp_arch arch, d_arch, before;
+    stp_arch_init(&arch, 12, 4);
+    for (int i = 0; i < STP_ARCH_SIZE; i++) {
+        arch.all[i] *= 500;
+        d_arch.all[i] = before.all[i] = cos(0.3 * i); // what is there already is added to
+    }
+    stp_arch_add_decay(&arch, strength, &d_arch);
+    for (int i = 0; i < STP_ARCH_SIZE; i++) {
+        double kept = arch.all[i];
+        arch.all[i] = kept + 1e-5;
+        double above = decay_of(&arch);
+        arch.all[i] = kept - 1e-5;
+        double slope = strength * (above - decay_of(&arch)) / 2e-5;
+        arch.all[i] = kept;
+        assert_true(fabs(slope - (d_arch.all[i] - before.all[i])) < 1e-8); // 1e-16 / 1e-5, with room
+        assert_true(i < STP_ARCH_ALPHAS || d_arch.all[i] == before.all[i]);
+    }
+}
+
 static void test_coefficients_sum(void **unused) {
     (void)unused;
     stp_arch arch;
@@ -138,6 +173,7 @@ static void test_entropy_and_leaders(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_backward_against_differences),
+        cmocka_unit_test(test_decay_against_differences),
         cmocka_unit_test(test_coefficients_sum),
         cmocka_unit_test(test_strong_edges_are_kept),
         cmocka_unit_test(test_none_never_wins),
