@@ -5,6 +5,10 @@
 
 #include "kernel/kernel.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 enum { LANES = STP_LANES };
 
 typedef stp_real lane_vec
@@ -57,11 +61,18 @@ LANE_INLINE lane_vec lane_keep(lane_mask mask, lane_vec x) {
 LANE_INLINE lane_vec lane_pick(lane_mask mask, lane_vec x, lane_vec y) {
     return (lane_vec)(((lane_mask)x & mask) | ((lane_mask)y & ~mask));
 }
-LANE_INLINE lane_vec lane_relu(lane_vec x) {
-    return lane_keep(x > 0, x);
-}
+// a where a > b, else b: of zeros and NaN too just what x86's maximum says, which gcc 12 does not make of it.
 LANE_INLINE lane_vec lane_max(lane_vec a, lane_vec b) {
+#if defined(__AVX512F__)
+    return (lane_vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (lane_vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
     return lane_pick(a > b, a, b);
+#endif
+}
+LANE_INLINE lane_vec lane_relu(lane_vec x) {
+    return lane_max(x, lane_zero());
 }
 
 // Sum over lanes in a fixed tree: halves, quarters, ... Narrower vectors do what they can: a loop over single
