@@ -1,4 +1,5 @@
 // stapes export RUN --to FORM --out PATH: a trained system in a form that others build or load.
+#include "base/path.h"
 #include "cli.h"
 #include "commands.h"
 #include "export/firmware.h"
@@ -92,7 +93,8 @@ static int tell(const stp_settings *settings, const char *run) {
                                   json_pack("{s:o*, s:s, s:o*}", "run", stp_cli_json_text(run), "to",
                                             settings->to, "out", stp_cli_json_text(settings->out)));
     printf("written      %s\n", settings->out);
-    printf(form_of(settings->to)->after, settings->out);
+    char quoted[STP_PATH_BYTES];
+    printf(form_of(settings->to)->after, stp_path_word(quoted, settings->out));
     printf("\n");
     return 0;
 }

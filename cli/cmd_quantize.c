@@ -163,7 +163,7 @@ static void print_text(const quantising *q) {
     print_rates("int8", q->before, &q->before_agreement, in_float);
     if (q->settings.qat > 0)
         print_rates("fine-tuned", q->right, &q->agreement, in_float);
-    printf("\nnext: stapes eval %s --int8\n", stp_run_path(q->out));
+    printf("\nnext: stapes eval %s --int8\n", stp_run_word(q->out));
 }
 
 static json_t *whole_json(const quantising *q) {

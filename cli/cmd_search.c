@@ -76,7 +76,7 @@ static int print(const stp_cli_session *s, const stp_search_result *r) {
     char time[32];
     stp_meter_duration(r->seconds, time);
     print_result(r, &s->settings);
-    printf("took        %s\n\nnext: stapes train %s --out DIR\n", time, path);
+    printf("took        %s\n\nnext: stapes train %s --out DIR\n", time, stp_run_word(s->run));
     return 0;
 }
 

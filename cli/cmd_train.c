@@ -49,7 +49,7 @@ static stp_status read_search(stp_cli_session *s, stp_run *search, plan *p, stp_
     if (!stp_run_has(search, "genotype.json"))
         return stp_err_set(err, STP_ERR_USAGE,
                            "%s has not finished its search; go on with: stapes search --resume %s",
-                           stp_run_path(search), stp_run_path(search));
+                           stp_run_path(search), stp_run_word(search));
     STP_TRY(stp_run_read_json(search, "genotype.json", &genotype, err));
     char where[STP_TEXT_BYTES];
     snprintf(where, sizeof where, "%s/genotype.json", stp_run_path(search));
@@ -230,7 +230,7 @@ static int print(const stp_cli_session *s, const stp_model *model, const stp_tra
     printf("parameters  %lld\n", params);
     printf("MACs        %.2f M a clip\n", (double)macs / 1e6);
     printf("validation  %.1f %%\n", r->validation_accuracy);
-    printf("took        %s\n\nnext: stapes eval %s\n", time, stp_run_path(s->run));
+    printf("took        %s\n\nnext: stapes eval %s\n", time, stp_run_word(s->run));
     return 0;
 }
 

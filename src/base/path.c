@@ -1,5 +1,6 @@
 #include "base/path.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,29 @@ static stp_status refuse_length(stp_err *err, const char *path) {
     char brief[STP_PATH_BRIEF_BYTES];
     return stp_err_set(err, STP_ERR_USAGE, "%s: the path is too long (%zu bytes); choose a shorter one",
                        stp_path_brief(brief, path), strlen(path));
+}
+
+static int is_plain(char c) { // to every shell; bytes of UTF-8 are
+    return isalnum((unsigned char)c) || (c & 0x80) || strchr("_./-+,:=@%", c);
+}
+
+const char *stp_path_word(char out[STP_PATH_BYTES], const char *path) {
+    const char *p = path;
+    while (*p && is_plain(*p))
+        p++;
+    if (!*p && p > path)
+        return path;
+    size_t at = 0;
+    out[at++] = '\'';
+    for (p = path; *p && at + 7 < STP_PATH_BYTES; p++) {
+        size_t bytes = *p == '\'' ? 4 : 1; // a quote ends the quotes, stands by itself, and begins them anew
+        memcpy(out + at, *p == '\'' ? "'\\''" : p, bytes);
+        at += bytes;
+    }
+    if (*p)
+        return path;
+    memcpy(out + at, "'", 2);
+    return out;
 }
 
 stp_status stp_path_join(char path[STP_PATH_BYTES], const char *folder, const char *name, stp_err *err) {

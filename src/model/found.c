@@ -69,7 +69,7 @@ stp_status stp_found_load(stp_found *found, stp_run *run, stp_err *err) {
     if (!stp_run_has(run, "genotype.json"))
         return stp_err_set(err, STP_ERR_USAGE,
                            "%s has not finished its search; go on with: stapes search --resume %s",
-                           stp_run_path(run), stp_run_path(run));
+                           stp_run_path(run), stp_run_word(run));
     json_t *object;
     STP_TRY(stp_run_read_json(run, "genotype.json", &object, err));
     char where[PATH_SHOWN + 32];

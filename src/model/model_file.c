@@ -134,7 +134,7 @@ stp_status stp_model_load(stp_model **out, stp_run *run, stp_err *err) {
     if (!stp_run_has(run, "model.json"))
         return stp_err_set(err, STP_ERR_USAGE,
                            "%s holds no trained system; train one first: stapes train %s --out DIR",
-                           stp_run_path(run), stp_run_path(run));
+                           stp_run_path(run), stp_run_word(run));
     json_t *object;
     STP_TRY(stp_run_read_json(run, "model.json", &object, err));
     stp_model *model = NULL;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct stp_run {
-    char path[STP_PATH_BYTES];
+    char path[STP_PATH_BYTES], quoted[STP_PATH_BYTES];
     int claim; // the folder, locked; -1: not claimed
 };
 
@@ -174,6 +174,10 @@ void stp_run_discard(stp_run *run) {
 
 const char *stp_run_path(const stp_run *run) {
     return run->path;
+}
+
+const char *stp_run_word(stp_run *run) {
+    return stp_path_word(run->quoted, run->path);
 }
 
 int stp_run_has(const stp_run *run, const char *name) {

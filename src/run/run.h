@@ -27,6 +27,8 @@ void stp_run_close(stp_run *run);
 // run. What cannot be removed stays.
 void stp_run_discard(stp_run *run);
 const char *stp_run_path(const stp_run *run);
+// The path as a word of a command line that a message proposes (path.h).
+const char *stp_run_word(stp_run *run);
 int stp_run_has(const stp_run *run, const char *name);
 
 // Whole JSON files, indented, keys in the order they were set; written atomically (temporary file, fsync,

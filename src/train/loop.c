@@ -107,7 +107,7 @@ static stp_status stop_if_told(stp_loop *loop, stp_err *err) {
         return STP_OK;
     STP_TRY(save_inside(loop, err));
     return stp_err_set(err, STP_ERR_INTERRUPTED, "stopped; go on with: stapes %s --resume %s",
-                       stp_command_name(loop->command), stp_run_path(loop->run));
+                       stp_command_name(loop->command), stp_run_word(loop->run));
 }
 
 static stp_status end_epoch(stp_loop *loop, stp_err *err) {

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/nearest.h"
+#include "base/path.h"
 #include "base/status.h"
 
 #include <sys/stat.h>
@@ -25,6 +26,26 @@ static void errors_are_one_line(void **state) {
     assert_int_equal(stp_err_set(NULL, STP_ERR_IO, "nobody listens"), STP_ERR_IO);
     assert_int_equal(stp_err_memory(&err, "the plan", 123), STP_ERR_MEMORY);
     assert_non_null(strstr(err.text, "the plan (123 bytes)"));
+}
+
+// What a message proposes to type must reach the program as one argument, whatever the path.
+static void paths_become_words(void **state) {
+    (void)state;
+    static const char *const paths[] = {"runs/a-1.5_x",  "my runs/one", "it's", "'",     "a\tb", "$HOME;*?",
+                                        "caf\xc3\xa9/x", "~/x",         "",     "\"q\"", "a\\b"};
+    static char quoted[STP_PATH_BYTES], command[STP_PATH_BYTES + 32], read[STP_PATH_BYTES];
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        snprintf(command, sizeof command, "printf '%%s' %s", stp_path_word(quoted, paths[i]));
+        FILE *shell = popen(command, "r");
+        assert_non_null(shell);
+        read[fread(read, 1, sizeof read - 1, shell)] = 0;
+        assert_int_equal(pclose(shell), 0);
+        assert_string_equal(read, paths[i]);
+    }
+    assert_ptr_equal(stp_path_word(quoted, paths[0]), paths[0]); // plain ones stay as they were typed
+    static char longest[2 * STP_PATH_BYTES];
+    memset(longest, '\'', STP_PATH_BYTES / 4);
+    assert_ptr_equal(stp_path_word(quoted, longest), longest);
 }
 
 static void exit_codes_are_the_documented(void **state) {
@@ -270,6 +291,7 @@ static void paths_are_joined(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_are_one_line),
+        cmocka_unit_test(paths_become_words),
         cmocka_unit_test(exit_codes_are_the_documented),
         cmocka_unit_test(allocations_are_zero_and_aligned),
         cmocka_unit_test(allocations_fail_when_told),
