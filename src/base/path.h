@@ -10,8 +10,8 @@ enum { STP_PATH_BRIEF_BYTES = 256, STP_PATH_BYTES = 4096 };
 // its start. Cuts between UTF-8 characters. Returns `out`.
 const char *stp_path_brief(char out[STP_PATH_BRIEF_BYTES], const char *path);
 
-// A path as one word of a shell's command line, for commands that a message proposes: in quotes where it needs
-// them. Returns `out`, or `path` itself where it needs none (or is too long to be quoted).
+// A path as one word of a shell's command line, for commands that a message proposes: in quotes where it
+// needs them. Returns `out`, or `path` itself where it needs none (or is too long to be quoted).
 const char *stp_path_word(char out[STP_PATH_BYTES], const char *path);
 
 // "<folder>/<name>" into path; STP_ERR_USAGE when that is too long.

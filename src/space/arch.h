@@ -42,8 +42,9 @@ int stp_arch_coef_front(int front);
 void stp_arch_coefs(const stp_arch *arch, int fronts, double *coefs);
 // The chain rule from coefficients back to the parameters; d_arch is written.
 void stp_arch_backward(const stp_arch *arch, int fronts, const double *d_coefs, stp_arch *d_arch);
-// beta-decay (Ye et al., "b-DARTS", CVPR 2022): strength times the log of the sum of exp(alpha), mean over the
-// edges, joins the loss; it keeps single operations (skips above all) from running away. Its gradient is added.
+// beta-decay (Ye et al., "b-DARTS", CVPR 2022): strength times the log of the sum of exp(alpha), mean over
+// the edges, joins the loss; it keeps single operations (skips above all) from running away. Its gradient is
+// added.
 void stp_arch_add_decay(const stp_arch *arch, double strength, stp_arch *d_arch);
 
 // The discrete system: on every node the two edges with the largest softmax(beta) * max over non-none
