@@ -1,7 +1,8 @@
 // Fetching the next chunk while the present one is multiplied. Tensors of a step lie in the third-level cache
 // or beyond, and without help the products wait for memory as long as they compute. A few lines are asked for
-// at every step of a tile (before it, where vectors are short: conv_panel.h), so that the fill buffers never
-// stop the products, and in the order of memory, so that the processor's own prefetcher goes along.
+// at every step of a tile (before it what the steps cannot: all of them, where vectors are short:
+// conv_panel.h), so that the fill buffers never stop the products, and in the order of memory, so that the
+// processor's own prefetcher goes along.
 #ifndef STP_KERNEL_LANES_CONV_AGENDA_H
 #define STP_KERNEL_LANES_CONV_AGENDA_H
 
@@ -20,7 +21,7 @@ typedef struct conv_agenda {
     conv_agenda_view view[4];
     int views;              // what there is to fetch,
     ptrdiff_t total, steps; // how many lines in how many steps of tiles,
-    int streams;            // and so at each step
+    int places, streams;    // and so at each step: at most, and as it comes
     conv_chunk chunk;
     // How far it is fetched: a piece is what a chunk has of one row of the map, and a run are lines of a
     // piece at equal distances.
@@ -29,11 +30,14 @@ typedef struct conv_agenda {
     ptrdiff_t step, lines;
 } conv_agenda;
 
-// hot: memory that is in the first-level cache, for those who ask when all is fetched.
-LANE_INLINE void conv_agenda_begin(conv_agenda *agenda, const conv_chunk *next, const stp_real *hot) {
+// hot: memory that is in the first-level cache, for those who ask when all is fetched. places: that a tile
+// has.
+LANE_INLINE void conv_agenda_begin(conv_agenda *agenda, const conv_chunk *next, const stp_real *hot,
+                                   int places) {
     agenda->views = agenda->at_view = agenda->at_pixel = agenda->at_channel = agenda->lines = 0;
     agenda->chunk = *next;
     agenda->hot = (uintptr_t)hot;
+    agenda->places = places;
 }
 
 // Another tensor to fetch: pixel (h, w) of the chunk lies at places (h, w) * stride - pad.
@@ -57,7 +61,7 @@ LANE_INLINE void conv_agenda_spread(conv_agenda *agenda, int steps) {
             (ptrdiff_t)agenda->view[i].channels * agenda->chunk.count * LANES * (ptrdiff_t)sizeof(stp_real);
     agenda->total = bytes / CACHE_LINE;
     agenda->steps = steps > 0 ? steps : 1;
-    agenda->streams = agenda->total <= agenda->steps ? 1 : AHEAD_PLACES;
+    agenda->streams = agenda->places && agenda->total <= agenda->steps ? 1 : agenda->places;
 }
 
 // The next run, all channels of a piece in one where they follow each other closely.
@@ -86,30 +90,35 @@ static inline void conv_agenda_next(conv_agenda *agenda) {
     agenda->at_view++;
 }
 
-// What a tile of so many steps is to fetch. Runs that are too short for a tile are fetched at once.
+// What a tile of so many steps is to fetch. Runs that are too short for a tile are fetched at once, and so is
+// what its steps have no room for.
 static inline conv_ahead conv_agenda_take(conv_agenda *agenda, int steps) {
-    conv_ahead ahead = {{agenda->hot, agenda->hot}, 0};
+    conv_ahead ahead = {.step = 0};
+    for (int i = 0; i < AHEAD_PLACES; i++)
+        ahead.at[i] = agenda->hot;
     if (!steps)
         return ahead;
+    const ptrdiff_t room = (ptrdiff_t)agenda->streams * steps;
     for (ptrdiff_t share = steps * agenda->total / agenda->steps + 1; share > 0;) {
         if (agenda->lines <= 0) {
             if (agenda->at_view == agenda->views)
                 return ahead;
             conv_agenda_next(agenda);
         }
-        if (AHEAD && agenda->lines * 2 > steps)
+        if (share <= room && agenda->lines * 2 > steps)
             break; // the tile's own steps will do; what they ask for past the end does no harm
-        ptrdiff_t now = agenda->lines < share ? agenda->lines : share;
+        ptrdiff_t now = share > room ? share - room : share;
+        now = agenda->lines < now ? agenda->lines : now;
         share -= now;
         agenda->lines -= now;
         for (; now > 0; now--, agenda->run += (uintptr_t)agenda->step)
             __builtin_prefetch((const void *)agenda->run, 0, 2);
     }
-    if (!AHEAD || agenda->lines <= 0)
+    if (!agenda->places || agenda->lines <= 0)
         return ahead;
     ahead.step = (uintptr_t)agenda->step;
     for (int i = 0; i < AHEAD_PLACES; i++) {
-        ahead.at[i] = agenda->run; // of a second place that is not needed: what the next tile will ask for
+        ahead.at[i] = agenda->run; // of a place that is not needed: what the next tile will ask for
         if (i >= agenda->streams)
             continue;
         agenda->run += (uintptr_t)(steps * agenda->step);

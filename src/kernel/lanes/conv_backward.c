@@ -112,7 +112,7 @@ LANE_INLINE void data_tile(const conv_work *work, int n, int tap, int c, const i
     for (int k = 0; k < rows * PANEL; k++)
         acc[k] = lane_zero();
     if (!make)
-        conv_tile(acc, rows, job->up.g.c, dz, w, job->taps, job->terms, ahead);
+        conv_tile(acc, rows, job->up.g.c, dz, w, job->taps, job->terms, ahead, AHEAD_BACKWARD);
     else if (job->up.a)
         conv_tile_upstream(acc, rows, &work->from, n, dz, w, job->taps, job->terms, 1);
     else
@@ -184,7 +184,7 @@ static void look_ahead(const conv_job *job, const conv_work *work, const conv_ch
                        int with_weights, int m0, int count, int panels) {
     const stp_upstream *up = &job->up;
     conv_agenda *ahead = job->ahead;
-    conv_agenda_begin(ahead, next, work->dz);
+    conv_agenda_begin(ahead, next, work->dz, with_weights ? AHEAD_BACKWARD : AHEAD_FORWARD);
     conv_agenda_add(ahead, NULL, stp_view_channels(up->g, m0, count));
     if (up->a)
         conv_agenda_add(ahead, NULL, stp_view_channels(up->z, m0, count));

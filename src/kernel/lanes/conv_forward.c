@@ -81,7 +81,7 @@ LANE_INLINE void forward_tile(const conv_job *job, const conv_target *to, int m,
         acc[n] = lane_set(job->bias ? job->bias[m + n / PANEL] : 0);
     const stp_real *w = job->w + (ptrdiff_t)m * job->terms;
     if (!make)
-        conv_tile(acc, rows, job->terms, to->x, w, job->terms, 1, ahead);
+        conv_tile(acc, rows, job->terms, to->x, w, job->terms, 1, ahead, AHEAD_FORWARD);
     else if (job->relu_in)
         conv_tile_first(acc, rows, job->terms, job->in.p, job->in.chan, to->from, 1, to->x, w, job->terms, 1);
     else
@@ -137,7 +137,7 @@ static void pack_or_plan(const conv_job *job, const conv_chunk *chunk, const con
 
 // What the next chunk will read and write.
 static void look_ahead(const conv_job *job, const stp_window *window, const conv_chunk *next, int panels) {
-    conv_agenda_begin(job->ahead, next, job->x);
+    conv_agenda_begin(job->ahead, next, job->x, AHEAD_FORWARD);
     if (window->k_h * window->k_w == 1)
         conv_agenda_add(job->ahead, window, job->in);
     conv_agenda_add(job->ahead, NULL, job->z);

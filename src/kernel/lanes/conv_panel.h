@@ -127,18 +127,19 @@ static inline void conv_pack(const stp_window *window, int relu_in, stp_view in,
     }
 }
 
-// What a tile asks memory for while it computes: lines of the next chunk, AHEAD at every step. Addresses and
-// steps are in bytes; they may lie outside of a tensor, where asking does no harm. Tiles of short vectors
-// keep the load ports busy and ask before they begin (conv_agenda.h).
-enum { AHEAD = LANES >= 16 ? 2 : 0, AHEAD_PLACES = 2 };
+// What a tile asks memory for while it computes: lines of the next chunk, one from each place at every step.
+// Addresses and steps are in bytes; they may lie outside of a tensor, where asking does no harm. Backward
+// moves more for every product. Tiles of short vectors keep the load ports busy and ask before they begin
+// (conv_agenda.h).
+enum { AHEAD_FORWARD = LANES >= 16 ? 2 : 0, AHEAD_BACKWARD = LANES >= 16 ? 3 : 0, AHEAD_PLACES = 3 };
 
 typedef struct conv_ahead {
     uintptr_t at[AHEAD_PLACES], step;
 } conv_ahead;
 
-LANE_INLINE void conv_ahead_fetch(conv_ahead *ahead) {
+LANE_INLINE void conv_ahead_fetch(conv_ahead *ahead, const int places) {
     STP_UNROLL
-    for (int i = 0; i < AHEAD; i++) {
+    for (int i = 0; i < places; i++) {
         __builtin_prefetch((const void *)ahead->at[i], 0, 2);
         ahead->at[i] += ahead->step;
     }
@@ -147,7 +148,7 @@ LANE_INLINE void conv_ahead_fetch(conv_ahead *ahead) {
 // acc[i][p] += sum over steps s of w[i * w_row + s * w_step] * x[s][p], for `rows` rows of PANEL pixels. acc
 // is flat and the loops over it unrolled: only so do the compilers keep it in registers.
 LANE_INLINE void conv_tile(lane_vec *acc, const int rows, int steps, const stp_real *x, const stp_real *w,
-                           ptrdiff_t w_row, ptrdiff_t w_step, conv_ahead ahead) {
+                           ptrdiff_t w_row, ptrdiff_t w_step, conv_ahead ahead, const int places) {
     for (int s = 0; s < steps; s++, x += PANEL_REALS, w += w_step) {
         lane_vec column[PANEL];
         STP_UNROLL
@@ -161,7 +162,7 @@ LANE_INLINE void conv_tile(lane_vec *acc, const int rows, int steps, const stp_r
             for (int p = 0; p < PANEL; p++)
                 acc[i * PANEL + p] += column[p] * weight;
         }
-        conv_ahead_fetch(&ahead);
+        conv_ahead_fetch(&ahead, places);
     }
 }
 

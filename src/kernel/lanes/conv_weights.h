@@ -28,7 +28,7 @@ LANE_INLINE void conv_weight_tile(stp_real *sums, int panels, const stp_real *dz
             STP_UNROLL
             for (int n = 0; n < GRAD_TILE; n++)
                 acc[n] += left[n / GRAD_Q] * right[n % GRAD_Q];
-            conv_ahead_fetch(&ahead);
+            conv_ahead_fetch(&ahead, AHEAD_BACKWARD);
         }
     STP_UNROLL
     for (int n = 0; n < GRAD_TILE; n++)
