@@ -230,51 +230,53 @@ static void mix_backward(stp_bench_tensors *t, int i) {
                        t->add);
 }
 
-// backward: the input's gradient alone, as in an architecture step; backward_w: the weights' as well, for
-// which the depthwise result is made again.
 const stp_bench_pass stp_bench_passes[] = {
-    // kernel, name, function; taps, outputs, values, terms; inputs, results, mixed
-    {STP_BENCH_DWPW, "forward", dwpw_forward, 1, 1, 0, 0, 1, 1, 0},
-    {STP_BENCH_DWPW, "forward_rectified", dwpw_forward_rectified, 1, 1, 0, 0, 1, 1, 0},
-    {STP_BENCH_DWPW, "backward", dwpw_backward, 1, 1, 0, 0, 2, 2, 0},
-    {STP_BENCH_DWPW, "backward_w", dwpw_backward_w, 3, 2, 0, 0, 3, 2, 0},
-    {STP_BENCH_DWPW, "backward_w_rectified", dwpw_backward_w_rectified, 3, 2, 0, 0, 2, 2, 0},
-    {STP_BENCH_DW, "forward", dwpw_forward, 1, 0, 0, 0, 1, 1, 0},
-    {STP_BENCH_DW, "forward_rectified", dwpw_forward_rectified, 1, 0, 0, 0, 1, 1, 0},
-    {STP_BENCH_DW, "backward", dwpw_backward, 1, 0, 0, 0, 2, 2, 0},
-    {STP_BENCH_DW, "backward_w", dwpw_backward_w, 2, 0, 0, 0, 3, 2, 0},
-    {STP_BENCH_CONV, "forward", conv_forward, 0, 1, 0, 0, 1, 1, 0},
-    {STP_BENCH_CONV, "backward", conv_backward, 0, 1, 0, 0, 3, 2, 0},
-    {STP_BENCH_CONV, "only_w", conv_only_w, 0, 1, 0, 0, 1, 2, 0},
-    {STP_BENCH_CONV, "backward_w", conv_backward_w, 0, 2, 0, 0, 3, 2, 0},
-    {STP_BENCH_MAXPOOL, "forward", max_forward, 1, 0, 0, 0, 1, 1, 0},
-    {STP_BENCH_MAXPOOL, "backward", max_backward, 1, 0, 0, 0, 3, 2, 0},
-    {STP_BENCH_AVGPOOL, "forward", avg_forward, 1, 0, 0, 0, 1, 1, 0},
-    {STP_BENCH_AVGPOOL, "backward", avg_backward, 1, 0, 0, 0, 2, 2, 0},
-    {STP_BENCH_AFFINE, "forward", affine_forward, 0, 0, 3, 0, 2, 0, 0},
-    {STP_BENCH_AFFINE, "backward", affine_backward, 0, 0, 6, 0, 3, 0, 0},
-    {STP_BENCH_MIX, "forward", mix_forward, 0, 0, 0, 2, 1, 0, 1},
-    {STP_BENCH_MIX, "backward", mix_backward, 0, 0, 1, 2, 1, 0, 1},
+    // kernel, name, function; what it computes and moves, and how often the input's gradient goes by
+    {STP_BENCH_DWPW, "forward", dwpw_forward, STP_PASS_DWPW_FORWARD, 0},
+    {STP_BENCH_DWPW, "forward_rectified", dwpw_forward_rectified, STP_PASS_DWPW_FORWARD, 0},
+    {STP_BENCH_DWPW, "backward", dwpw_backward, STP_PASS_DWPW_BACKWARD, 2},
+    {STP_BENCH_DWPW, "backward_w", dwpw_backward_w, STP_PASS_DWPW_BACKWARD_W, 2},
+    {STP_BENCH_DWPW, "backward_w_rectified", dwpw_backward_w_rectified, STP_PASS_DWPW_BACKWARD_W, 1},
+    {STP_BENCH_DW, "forward", dwpw_forward, STP_PASS_DW_FORWARD, 0},
+    {STP_BENCH_DW, "forward_rectified", dwpw_forward_rectified, STP_PASS_DW_FORWARD, 0},
+    {STP_BENCH_DW, "backward", dwpw_backward, STP_PASS_DW_BACKWARD, 2},
+    {STP_BENCH_DW, "backward_w", dwpw_backward_w, STP_PASS_DW_BACKWARD_W, 2},
+    {STP_BENCH_CONV, "forward", conv_forward, STP_PASS_CONV_FORWARD, 0},
+    {STP_BENCH_CONV, "backward", conv_backward, STP_PASS_CONV_BACKWARD, 2},
+    {STP_BENCH_CONV, "only_w", conv_only_w, STP_PASS_CONV_ONLY_W, 0},
+    {STP_BENCH_CONV, "backward_w", conv_backward_w, STP_PASS_CONV_BACKWARD_W, 2},
+    {STP_BENCH_MAXPOOL, "forward", max_forward, STP_PASS_MAXPOOL_FORWARD, 0},
+    {STP_BENCH_MAXPOOL, "backward", max_backward, STP_PASS_MAXPOOL_BACKWARD, 2},
+    {STP_BENCH_AVGPOOL, "forward", avg_forward, STP_PASS_AVGPOOL_FORWARD, 0},
+    {STP_BENCH_AVGPOOL, "backward", avg_backward, STP_PASS_AVGPOOL_BACKWARD, 2},
+    {STP_BENCH_AFFINE, "forward", affine_forward, STP_PASS_AFFINE_FORWARD, 0},
+    {STP_BENCH_AFFINE, "backward", affine_backward, STP_PASS_AFFINE_BACKWARD, 1},
+    {STP_BENCH_MIX, "forward", mix_forward, STP_PASS_MIX_FORWARD, 0},
+    {STP_BENCH_MIX, "backward", mix_backward, STP_PASS_MIX_BACKWARD, 0},
 };
 
 int stp_bench_pass_count(void) {
     return (int)(sizeof stp_bench_passes / sizeof *stp_bench_passes);
 }
 
+static stp_pass_size size_of(const stp_bench_pass *pass, const stp_bench_problem *p) {
+    return (stp_pass_size){.c = p->c,
+                           .h = p->h,
+                           .w = p->w,
+                           .m = p->m,
+                           .out_h = smaller(p->h, p->stride),
+                           .out_w = smaller(p->w, p->stride),
+                           .k_h = p->k_h,
+                           .k_w = p->k_w,
+                           .d_in = pass->d_in};
+}
+
 double stp_bench_pass_flops(const stp_bench_pass *pass, const stp_bench_problem *p) {
-    const double out = (double)smaller(p->h, p->stride) * smaller(p->w, p->stride) * p->c * p->group;
-    const double in = (double)p->h * p->w * p->c * p->group, window = (double)p->k_h * p->k_w;
-    const double dense = p->kernel == STP_BENCH_CONV ? window * p->m : p->m;
-    const double operations = p->kernel == STP_BENCH_MAXPOOL || p->kernel == STP_BENCH_AVGPOOL ? 1 : 2;
-    return operations * out * (pass->taps * window + pass->outputs * dense) +
-           in * (pass->values + pass->terms * p->m);
+    const stp_pass_size size = size_of(pass, p);
+    return p->group * stp_pass_flops(pass->work, &size);
 }
 
 double stp_bench_pass_bytes(const stp_bench_pass *pass, const stp_bench_problem *p) {
-    const int out_c = p->kernel == STP_BENCH_MIX ? p->c : p->m;
-    const double pixels = (double)smaller(p->h, p->stride) * smaller(p->w, p->stride);
-    const double seen = pixels * p->k_h * p->k_w,
-                 all = (double)p->h * p->w; // 1x1 of stride 2 passes pixels by
-    const double in = (seen < all ? seen : all) * p->c, out = pixels * out_c;
-    return (in * (pass->inputs + pass->mixed * p->m) + out * pass->results) * p->group * sizeof(stp_real);
+    const stp_pass_size size = size_of(pass, p);
+    return p->group * stp_pass_bytes(pass->work, &size);
 }

@@ -5,6 +5,7 @@
 
 #include "bench_problem.h"
 #include "kernel/kernel.h"
+#include "kernel/work.h"
 
 typedef struct stp_bench_tensors stp_bench_tensors;
 
@@ -12,14 +13,8 @@ typedef struct stp_bench_pass {
     stp_bench_kernel kernel;
     const char *name;
     void (*run)(stp_bench_tensors *tensors, int block);
-    // Operations: multiplications, additions and comparisons; not those of batch statistics or of a gradient
-    // that is made on the fly. Per output pixel and channel of the input 2 (taps * window + outputs * m),
-    // with the window of a dense convolution in `outputs` as well; per value of the input `values` + `terms`
-    // m.
-    int taps, outputs, values, terms;
-    // Tensors read or written, each time counted: of the input's size, of the result's; and `mixed` of m
-    // terms more.
-    int inputs, results, mixed;
+    stp_pass work;
+    int d_in; // stp_pass_size
 } stp_bench_pass;
 
 extern const stp_bench_pass stp_bench_passes[];

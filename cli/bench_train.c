@@ -4,6 +4,7 @@
 #include "base/isa.h"
 #include "bench.h"
 #include "bench_corpus.h"
+#include "bench_profile.h"
 #include "cli.h"
 #include "step/step.h"
 #include "train/optim.h"
@@ -113,7 +114,7 @@ static void finish(training *t) {
     stp_bench_corpus_close(t->r);
 }
 
-static double seconds_of_step(training *t, int ready, int step) {
+static double seconds_of_step(training *t, int ready, int step, stp_profile *profile) {
     const int batch_size = (int)t->settings->search_batch, weights = t->graph->weights;
     stp_augment augment = {.shift_samples = 1600, .noise_chance = 0.8, .noise_volume = 0.1};
     stp_step_result result;
@@ -129,7 +130,8 @@ static double seconds_of_step(training *t, int ready, int step) {
                             .batch_stats = 1,
                             .momentum = 0.1,
                             .drop_rate = t->net->drop_path,
-                            .drop_step = (uint64_t)step};
+                            .drop_step = (uint64_t)step,
+                            .profile = profile};
     memset(t->grads, 0, sizeof *t->grads * (size_t)weights);
     stp_step_run(t->stepper, &batch, &state, &result, NULL, NULL);
     stp_clip_gradient(t->grads, weights, 5);
@@ -142,39 +144,48 @@ typedef struct pace {
     double median, best;
 } pace;
 
-static pace measure(training *t, int ready) {
-    double seconds[MOST_STEPS], sum = 0;
+static pace measure(training *t, int ready, stp_bench_profile *profile) {
+    double seconds[MOST_STEPS];
     int steps = 0;
-    seconds_of_step(t, ready, 0);
-    for (; steps < MOST_STEPS && (steps < FEWEST_STEPS || sum < 5); steps++) {
-        seconds[steps] = seconds_of_step(t, ready, steps + 1);
-        sum += seconds[steps];
+    seconds_of_step(t, ready, 0, NULL);
+    for (; steps < MOST_STEPS && (steps < FEWEST_STEPS || profile->seconds < 5); steps++) {
+        seconds[steps] = seconds_of_step(t, ready, steps + 1, &profile->of_operations);
+        profile->seconds += seconds[steps];
     }
+    profile->steps = steps;
     const double batch = (double)t->settings->search_batch, median = stp_bench_median(seconds, steps);
     return (pace){batch / median, batch / seconds[0]}; // sorted now
 }
 
-static int print(const training *t, pace ready, pace audio) {
+static int print_json(const training *t, pace ready, pace audio, const stp_bench_profile *profile) {
     const stp_settings *s = t->settings;
     const stp_shape input = t->r->corpus.shape[0];
-    const int threads = stp_pool_threads(t->r->corpus.pool);
-    const long long macs = stp_graph_macs(t->graph), bytes = (long long)stp_stepper_bytes(t->stepper);
+    return stp_cli_print_json(
+        "bench",
+        json_pack("{s:s, s:f, s:f, s:f, s:f, s:s, s:i, s:I, s:i, s:i, s:I, s:I, s:I, s:o}", "net",
+                  t->net->name, "samples_per_s", ready.median, "samples_per_s_best", ready.best,
+                  "samples_per_s_audio", audio.median, "samples_per_s_audio_best", audio.best, "isa",
+                  stp_isa_name(stp_isa_current()), "threads", stp_pool_threads(t->r->corpus.pool), "batch",
+                  (json_int_t)s->search_batch, "frames", input.h, "coefficients", input.w, "macs",
+                  (json_int_t)stp_graph_macs(t->graph), "bytes", (json_int_t)stp_stepper_bytes(t->stepper),
+                  "peak_bytes", (json_int_t)stp_bench_peak_bytes(), "operations",
+                  stp_bench_profile_json(profile)));
+}
+
+static int print(const training *t, pace ready, pace audio, const stp_bench_profile *profile) {
+    const stp_settings *s = t->settings;
+    const stp_shape input = t->r->corpus.shape[0];
     if (s->json)
-        return stp_cli_print_json(
-            "bench", json_pack("{s:s, s:f, s:f, s:f, s:f, s:s, s:i, s:I, s:i, s:i, s:I, s:I, s:I}", "net",
-                               t->net->name, "samples_per_s", ready.median, "samples_per_s_best", ready.best,
-                               "samples_per_s_audio", audio.median, "samples_per_s_audio_best", audio.best,
-                               "isa", stp_isa_name(stp_isa_current()), "threads", threads, "batch",
-                               (json_int_t)s->search_batch, "frames", input.h, "coefficients", input.w,
-                               "macs", (json_int_t)macs, "bytes", (json_int_t)bytes, "peak_bytes",
-                               (json_int_t)stp_bench_peak_bytes()));
+        return print_json(t, ready, audio, profile);
     printf("training step  %s, %dx%d, batch %lld, %.2f M MACs, %s, %d threads, %.2f GB\n", t->net->name,
-           input.h, input.w, s->search_batch, (double)macs * 1e-6, stp_isa_name(stp_isa_current()), threads,
-           (double)bytes / 1e9);
+           input.h, input.w, s->search_batch, (double)stp_graph_macs(t->graph) * 1e-6,
+           stp_isa_name(stp_isa_current()), stp_pool_threads(t->r->corpus.pool),
+           (double)stp_stepper_bytes(t->stepper) / 1e9);
     printf("ready features             %8.1f samples/s, %8.1f in the fastest step\n", ready.median,
            ready.best);
     printf("from audio, with augmenting %7.1f samples/s, %8.1f in the fastest step\n", audio.median,
            audio.best);
+    stp_bench_profile_print(profile, "a step");
     return 0;
 }
 
@@ -185,9 +196,10 @@ int stp_bench_train(stp_settings *settings, const char *const *words, int count)
     stp_status status = prepare(&t, settings, &err);
     int exit_status;
     if (status == STP_OK) {
-        pace audio = measure(&t, 0); // fills the inputs that the other leaves as they are
-        pace ready = measure(&t, 1);
-        exit_status = print(&t, ready, audio);
+        stp_bench_profile not_told = {.of_operations.clock = stp_step_clock}, profile = not_told;
+        pace audio = measure(&t, 0, &not_told); // fills the inputs that the other leaves as they are
+        pace ready = measure(&t, 1, &profile);
+        exit_status = print(&t, ready, audio, &profile);
     } else {
         exit_status = stp_cli_fail("bench", &err);
     }

@@ -17,7 +17,9 @@ typedef struct problem {
     int samples, classes;
     int fronts; // of a supernet; 0: the network has no architecture parameters
     double smoothing, drop_rate;
-    int rounds; // a run does the step so often, in the same memory; the last time counts
+    int without_grads;    // of weights, as in an architecture step
+    stp_profile *profile; // NULL: not wanted
+    int rounds;           // a run does the step so often, in the same memory; the last time counts
     stp_real *weights, *inputs[STP_GRAPH_INPUTS]; // an input: [samples][h][w]
     int *labels;
     stp_arch arch;
@@ -158,14 +160,15 @@ static inline void problem_step(problem *p, stp_exec *x, problem_way way) {
     memset(p->d_coefs, 0, sizeof p->d_coefs);
     p->loss = 0;
     stp_exec_state state = {.weights = p->weights,
-                            .grads = p->grads,
+                            .grads = p->without_grads ? NULL : p->grads,
                             .running = p->running,
                             .coefs = coefs,
                             .d_coefs = p->d_coefs,
                             .batch_stats = 1,
                             .momentum = 0.1,
                             .drop_rate = p->drop_rate,
-                            .drop_seed = 5};
+                            .drop_seed = 5,
+                            .profile = p->profile};
     int groups = p->samples / way.group_samples;
     for (int done = 0; done < groups; done += way.groups_held) {
         int now = groups - done < way.groups_held ? groups - done : way.groups_held;

@@ -267,24 +267,31 @@ static void call(void (*fn)(stp_exec *, const stp_op *), stp_exec *x, const stp_
         fn(x, op);
 }
 
+static void run_step(stp_exec *x, const stp_step *step) {
+    x->current = step;
+    const stp_op *op = &x->g->op[step->op];
+    const stp_op_row *row = &stp_op_registry[op->kind];
+    // a tensor made again needs its inputs' coefficients, but its statistics stand
+    if (step->kind == STP_STEP_FORWARD || step->kind == STP_STEP_AGAIN)
+        call(row->before_forward, x, op);
+    else if (step->kind == STP_STEP_BACKWARD)
+        call(row->before_backward, x, op);
+    stp_pool_run(x->pool, run_block, x, x->used_groups * x->blocks_per_group);
+    if (step->kind == STP_STEP_FORWARD)
+        call(row->after_forward, x, op);
+    else if (step->kind == STP_STEP_DOT)
+        stp_mix_after_dot(x, op);
+    else if (step->kind == STP_STEP_BACKWARD)
+        call(row->after_backward, x, op);
+}
+
 static void run_steps(stp_exec *x, int from, int to) {
+    const stp_profile *profile = x->state->profile;
     for (int i = from; i < to; i++) {
-        x->current = &x->step[i];
-        const stp_op *op = &x->g->op[x->current->op];
-        const stp_op_row *row = &stp_op_registry[op->kind];
-        stp_step_kind kind = x->current->kind;
-        // a tensor made again needs its inputs' coefficients, but its statistics stand
-        if (kind == STP_STEP_FORWARD || kind == STP_STEP_AGAIN)
-            call(row->before_forward, x, op);
-        else if (kind == STP_STEP_BACKWARD)
-            call(row->before_backward, x, op);
-        stp_pool_run(x->pool, run_block, x, x->used_groups * x->blocks_per_group);
-        if (kind == STP_STEP_FORWARD)
-            call(row->after_forward, x, op);
-        else if (kind == STP_STEP_DOT)
-            stp_mix_after_dot(x, op);
-        else if (kind == STP_STEP_BACKWARD)
-            call(row->after_backward, x, op);
+        double start = profile ? profile->clock() : 0;
+        run_step(x, &x->step[i]);
+        if (profile)
+            stp_exec_profile_step(x, profile->clock() - start);
     }
 }
 

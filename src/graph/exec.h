@@ -7,6 +7,7 @@
 
 #include "base/threads.h"
 #include "graph/graph.h"
+#include "graph/profile.h"
 
 typedef struct stp_exec stp_exec;
 
@@ -48,6 +49,7 @@ typedef struct stp_exec_state {
     // Told of every result in forward, by the thread that computed the block; NULL: nobody looks.
     void (*watch)(void *context, int op, int block, stp_view value);
     void *watch_context;
+    stp_profile *profile; // added to; NULL: not wanted
 } stp_exec_state;
 
 // Plans and takes all memory; running allocates nothing. STP_ERR_MEMORY names the size.

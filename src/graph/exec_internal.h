@@ -114,6 +114,8 @@ struct stp_exec {
 stp_status stp_exec_plan(stp_exec *x, stp_err *err);
 // The part of it that says what readers do (exec_readers.c); 0: no memory.
 int stp_exec_choose_readers(stp_exec *x);
+// Counts the current step, which took so long, in the profile of the run (profile.c).
+void stp_exec_profile_step(stp_exec *x, double seconds);
 // Whether an operation's backward serves its source: reads the value, or gives it a gradient.
 int stp_exec_serves_in_backward(const stp_exec *x, const stp_op *op, int source);
 // What a mix normalises as it reads: a batch-normed tensor, or what was left as it is in the place of one.

@@ -27,6 +27,7 @@ static void run(stp_bilevel *b, const stp_batch *batch, stp_exec_state *state, s
     state->running = b->net.running;
     state->coefs = coefs;
     state->batch_stats = 1;
+    state->profile = b->profile;
     stp_step_run(b->net.stepper, batch, state, result, NULL, NULL);
 }
 

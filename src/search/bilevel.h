@@ -13,6 +13,7 @@ typedef struct stp_bilevel {
     stp_arch arch, moment1, moment2; // values and Adam's moments
     int front;                       // settled configuration; -1: gamma is open
     int64_t arch_steps;
+    stp_profile *profile; // of both steps, added to; NULL: not wanted
 } stp_bilevel;
 
 // Draws weights, alpha, beta and gamma from settings->seed.

@@ -23,6 +23,7 @@ expect 0 "$stapes" bench search $small --json
 says "$out" '"pairs_per_s": [0-9.]+'
 says "$out" '"pairs_per_s_audio": [0-9.]+'
 says "$out" '"frames": 48,'
+says "$out" '"operation": "dwpw"'
 number() { sed -n 's/.*"'"$1"'": \([0-9]*\).*/\1/p' "$out"; }
 plan=$(number bytes) peak=$(number peak_bytes)
 [ "$peak" -gt "$plan" ] || fail "the process has $peak bytes, its tensors alone $plan"
@@ -36,7 +37,16 @@ expect 0 "$stapes" bench search $small --json --clips 2000
 # shellcheck disable=SC2086
 expect 0 "$stapes" bench search $small --fronts 640/320/20
 says "$out" '^search step  3 cells, 4 channels, batch 16, 35 classes, 49x20, '
+says "$out" '^ready features  *[1-9][0-9.]* pairs/s,  *[1-9][0-9.]* in the fastest pair of steps$'
 says "$out" '^memory of the process  *[0-9.]* GB at most$'
+says "$out" '^operation  *ms  *%  *GFLOP  *GB  *GFLOP/s  *GB/s$'
+for row in 'conv forward' 'dwpw again' 'pool backward' 'affine forward' 'mix backward' 'linear backward' all; do
+    says "$out" "^$row( +[0-9.]+){6}$"
+done
+says "$out" '^the rest( +[0-9.]+){2}$'
+# The shares of all rows are the whole.
+awk '/^all/ { exit } /^operation/ { on = 1; next } on { sum += $4 }
+    END { exit !(sum > 99 && sum < 101) }' "$out" || fail "the shares are not the whole"
 # shellcheck disable=SC2086
 expect 2 "$stapes" bench search $small --batch 24
 one_line "$errors"
@@ -47,6 +57,7 @@ expect 0 "$stapes" bench train --batch 16 --bn-group 16 --threads 1
 says "$out" '^training step  ds-cnn, 49x10, batch 16, 2.66 M MACs'
 says "$out" '^ready features  *[1-9][0-9.]* samples/s'
 says "$out" '^from audio'
+says "$out" '^conv backward( +[0-9.]+){6}$'
 expect 0 "$stapes" bench train --net found --channels 4 --cells 3 --batch 16 --bn-group 16 --threads 1 --json
 says "$out" '"net": "found"'
 says "$out" '"samples_per_s_best": [1-9]'
