@@ -91,6 +91,28 @@ static inline stp_real *ref_random(stp_rng *rng, size_t n) {
     return out;
 }
 
+// What a maximum may take for another: by turns, all lanes alike.
+static const stp_real ref_specials[] = {(stp_real)NAN,      (stp_real)-0.0, 1, 0, (stp_real)-INFINITY, -2,
+                                        (stp_real)INFINITY, (stp_real)-NAN};
+enum { REF_SPECIALS = sizeof ref_specials / sizeof *ref_specials };
+
+static inline stp_real ref_special(int h, int w) {
+    return ref_specials[(h * 3 + w) % REF_SPECIALS];
+}
+
+static inline void ref_fill_specials(ref_tensor *t) {
+    for (int c = 0; c < t->view.c; c++)
+        for (int h = 0; h < t->view.h; h++)
+            for (int i = 0; i < t->view.w * t->lanes; i++)
+                ref_at(t, c, h, 0)[i] = ref_special(h, i / t->lanes);
+    memcpy(t->before, t->memory, t->reals * sizeof(stp_real));
+}
+
+// The same number, and zeros of the same sign; any NaN for any other.
+static inline int ref_same(stp_real a, stp_real b) {
+    return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
+}
+
 // Scratch as the graph would give it, filled with NaN: nothing may rely on its contents.
 static inline stp_real *ref_scratch(size_t reals) {
     stp_real *out = stp_alloc(reals * sizeof(stp_real));

@@ -103,6 +103,29 @@ static void halo_of_isa(const stp_kernels *k) {
     check_halo(k, 2);
 }
 
+// A rectifier gives +0 for all that is not above zero, what is no number included, on every instruction set.
+static void specials_of_isa(const stp_kernels *k) {
+    stp_rng rng = stp_rng_at(14, STP_RNG_TEST, 0, 0);
+    ref_tensor z = ref_make(&rng, k->lanes, 2, 3, 9, 0, 1), out = ref_make(&rng, k->lanes, 2, 3, 9, 0, 1);
+    ref_fill_specials(&z);
+    k->affine_forward(z.view, NULL, NULL, 1, out.view);
+    for (int c = 0; c < 2; c++)
+        for (int h = 0; h < 3; h++)
+            for (int i = 0; i < 9 * k->lanes; i++) {
+                stp_real x = ref_special(h, i / k->lanes), got = ref_at(&out, c, h, 0)[i];
+                if (!ref_same(got, x > 0 ? x : 0))
+                    fail_msg("%s: the rectifier makes %g of %g", stp_isa_name(k->isa), (double)got,
+                             (double)x);
+            }
+    ref_free(&z);
+    ref_free(&out);
+}
+
+static void test_specials(void **state) {
+    (void)state;
+    ref_for_each_isa(specials_of_isa);
+}
+
 static void test_affine(void **state) {
     (void)state;
     ref_for_each_isa(affine_of_isa);
@@ -116,6 +139,7 @@ static void test_clear_halo(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_affine),
+        cmocka_unit_test(test_specials),
         cmocka_unit_test(test_clear_halo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

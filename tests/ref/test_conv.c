@@ -24,6 +24,8 @@ static const conv_case cases[] = {
     {"pointwise, a row a chunk", POINTWISE, 64, 3, 40, 48, 3, 40, 1, 1, 0, 1, 0, 1, 1, 0},
     {"pointwise, two rows a chunk", POINTWISE, 20, 5, 20, 24, 5, 20, 1, 1, 0, 1, 1, 1, 1, 0},
     {"pointwise, half a row a chunk", POINTWISE, 16, 3, 80, 8, 3, 80, 0, 1, 1, 1, 0, 1, 1, 1},
+    {"pointwise, parts of a row a chunk", POINTWISE, 16, 3, 48, 8, 3, 48, 1, 1, 0, 1, 1, 1, 1, 0},
+    {"pointwise, parts of a row, wider", POINTWISE, 12, 2, 60, 20, 2, 60, 1, 1, 0, 1, 1, 1, 1, 0},
     {"pointwise, data only", POINTWISE, 16, 9, 10, 32, 9, 10, 1, 1, 0, 1, 1, 1, 0, 0},
     {"pointwise, weights only", POINTWISE, 12, 5, 9, 20, 5, 9, 0, 1, 1, 1, 0, 0, 1, 1},
     {"pointwise, bias only", POINTWISE, 6, 4, 4, 5, 4, 4, 0, 1, 1, 1, 0, 0, 0, 1},

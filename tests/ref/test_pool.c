@@ -134,7 +134,44 @@ static void test_pool(void **state) {
     ref_for_each_isa(pool_of_isa);
 }
 
+enum { SPECIAL_H = 6, SPECIAL_W = 49 };
+
+// Maxima of 3x3 windows over zeros of both signs, infinities and what is no number.
+static void pool_specials(const stp_kernels *k, stp_real got[SPECIAL_H][SPECIAL_W]) {
+    stp_rng rng = stp_rng_at(23, STP_RNG_TEST, 0, 0);
+    const stp_window win = {3, 3, 1, 1, 1, 1, 1};
+    ref_tensor in = ref_make(&rng, k->lanes, 1, SPECIAL_H, SPECIAL_W, 0, 1);
+    ref_tensor out = ref_make(&rng, k->lanes, 1, SPECIAL_H, SPECIAL_W, 0, 1);
+    ref_fill_specials(&in);
+    k->pool_forward(STP_POOL_MAX, &win, in.view, out.view, NULL);
+    for (int h = 0; h < SPECIAL_H; h++)
+        for (int i = 0; i < SPECIAL_W * k->lanes; i++) {
+            const int w = i / k->lanes;
+            if (i % k->lanes == 0)
+                got[h][w] = ref_at(&out, 0, h, 0)[i];
+            assert_true(ref_same(got[h][w], ref_at(&out, 0, h, 0)[i]));
+        }
+    ref_free(&in);
+    ref_free(&out);
+}
+
+static void pool_specials_as_plain(const stp_kernels *k) {
+    stp_real plain[SPECIAL_H][SPECIAL_W], got[SPECIAL_H][SPECIAL_W];
+    pool_specials(stp_kernels_get(STP_ISA_PLAIN), plain);
+    pool_specials(k, got);
+    for (int h = 0; h < SPECIAL_H; h++)
+        for (int w = 0; w < SPECIAL_W; w++)
+            if (!ref_same(got[h][w], plain[h][w]))
+                fail_msg("%s: %g at %d, %d where plain has %g", stp_isa_name(k->isa), (double)got[h][w], h, w,
+                         (double)plain[h][w]);
+}
+
+static void test_specials(void **state) {
+    (void)state;
+    ref_for_each_isa(pool_specials_as_plain);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pool)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pool), cmocka_unit_test(test_specials)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,8 +30,9 @@ typedef struct conv_agenda {
     ptrdiff_t step, lines;
 } conv_agenda;
 
-// hot: memory that is in the first-level cache, for those who ask when all is fetched. places: that a tile
-// has.
+// hot: memory that is in the first-level cache, for those who ask when all is fetched. places: a step that
+// are reckoned with, of those that a tile has (a gradient of the data alone has three and reckons with two,
+// by measurement).
 LANE_INLINE void conv_agenda_begin(conv_agenda *agenda, const conv_chunk *next, const stp_real *hot,
                                    int places) {
     agenda->views = agenda->at_view = agenda->at_pixel = agenda->at_channel = agenda->lines = 0;

@@ -5,7 +5,13 @@
 
 #include "kernel/kernel.h"
 
-#if defined(__AVX2__)
+// The set that is being compiled, not what the compiler's flags would allow to all of them (-march=native).
+#if STP_LANES == 16 && defined(__AVX512F__)
+#define STP_LANE_MAX _mm512_max_ps
+#elif STP_LANES == 8 && defined(__AVX2__)
+#define STP_LANE_MAX _mm256_max_ps
+#endif
+#ifdef STP_LANE_MAX
 #include <immintrin.h>
 #endif
 
@@ -63,10 +69,8 @@ LANE_INLINE lane_vec lane_pick(lane_mask mask, lane_vec x, lane_vec y) {
 }
 // a where a > b, else b: of zeros and NaN too just what x86's maximum says, which gcc 12 does not make of it.
 LANE_INLINE lane_vec lane_max(lane_vec a, lane_vec b) {
-#if defined(__AVX512F__)
-    return (lane_vec)_mm512_max_ps((__m512)a, (__m512)b);
-#elif defined(__AVX2__)
-    return (lane_vec)_mm256_max_ps((__m256)a, (__m256)b);
+#ifdef STP_LANE_MAX
+    return (lane_vec)STP_LANE_MAX(a, b);
 #else
     return lane_pick(a > b, a, b);
 #endif
