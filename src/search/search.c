@@ -245,11 +245,13 @@ static double validate(void *of) {
 
 static stp_status end_epoch(void *of, stp_err *err) {
     search *s = of;
-    if (!isfinite(s->loop.at.sums.loss) || !isfinite(s->at.arch.loss))
-        return stp_err_set(
-            err, STP_ERR_DATA,
-            "the loss is no number any more in epoch %d; take a smaller --lr (now %g) in a new run",
-            (int)s->loop.at.epoch + 1, s->settings->search_lr);
+    const stp_supernet *net = &s->level.net;
+    if (!isfinite(s->loop.at.sums.loss) || !isfinite(s->at.arch.loss) ||
+        !stp_are_numbers(net->weights, net->graph->weights))
+        return stp_err_set(err, STP_ERR_DATA,
+                           "the loss or a weight is no number any more in epoch %d; take a smaller --lr (now "
+                           "%g) in a new run",
+                           (int)s->loop.at.epoch + 1, s->settings->search_lr);
     stp_search_line line = {.epoch = (int)s->loop.at.epoch,
                             .phase = phase(s),
                             .weights = s->loop.at.sums,

@@ -108,14 +108,6 @@ static void report(const tuning *t, int epoch, long step) {
         t->observer->progress(t->observer->context, &progress);
 }
 
-// The loss tells of weights of the step before; these are asked themselves.
-static int are_numbers(const stp_real *weights, int count) {
-    for (int i = 0; i < count; i++)
-        if (!isfinite(weights[i]))
-            return 0;
-    return 1;
-}
-
 static stp_status one_epoch(tuning *t, int epoch, stp_err *err) {
     t->sums = (stp_loop_sums){0};
     stp_batch_order(t->corpus->dataset, t->clips, t->clip_count, t->balance, t->options->seed,
@@ -126,7 +118,7 @@ static stp_status one_epoch(tuning *t, int epoch, stp_err *err) {
         if (t->observer->stop && *t->observer->stop)
             return stp_err_set(err, STP_ERR_INTERRUPTED, "stopped; nothing was written");
     }
-    if (!isfinite(t->sums.loss) || !are_numbers(t->twin->weights, t->twin->graph->weights))
+    if (!isfinite(t->sums.loss) || !stp_are_numbers(t->twin->weights, t->twin->graph->weights))
         return stp_err_set(
             err, STP_ERR_DATA,
             "the loss or a weight is no number any more in epoch %d of fine-tuning; take a smaller "

@@ -17,6 +17,13 @@ double stp_clip_gradient(stp_real *grads, int count, double max_norm) {
     return norm;
 }
 
+int stp_are_numbers(const stp_real *values, int count) {
+    for (int i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return 0;
+    return 1;
+}
+
 void stp_sgd_step(stp_real *weights, const stp_real *grads, stp_real *velocity, int count, double rate,
                   double momentum, double decay) {
     stp_real r = (stp_real)rate, m = (stp_real)momentum, d = (stp_real)decay;

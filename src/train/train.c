@@ -155,17 +155,18 @@ static double validate(void *of) {
 }
 
 static stp_status diverged(const training *t, stp_err *err) {
-    return stp_err_set(
-        err, STP_ERR_DATA,
-        "the loss is no number any more in epoch %d; take a smaller --lr (now %g) or a longer --warmup "
-        "in a new run",
-        (int)t->loop.at.epoch + 1, t->settings->train_lr);
+    return stp_err_set(err, STP_ERR_DATA,
+                       "the loss or a weight is no number any more in epoch %d; take a smaller --lr (now %g) "
+                       "or a longer --warmup "
+                       "in a new run",
+                       (int)t->loop.at.epoch + 1, t->settings->train_lr);
 }
 
 static stp_status end_epoch(void *of, stp_err *err) {
     training *t = of;
     const stp_loop_sums *sums = &t->loop.at.sums;
-    if (!isfinite(sums->loss) || !isfinite(t->validation_loss))
+    if (!isfinite(sums->loss) || !isfinite(t->validation_loss) ||
+        !stp_are_numbers(t->model->weights, t->model->graph->weights))
         return diverged(t, err);
     json_t *line =
         json_pack("{s:I, s:f, s:f, s:f, s:f, s:f}", "epoch", (json_int_t)t->loop.at.epoch, "loss",

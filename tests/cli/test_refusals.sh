@@ -164,11 +164,11 @@ wild="--epochs 20 --warmup 0 --batch 16 --bn-group 16 --clip-ms 250 --lr 100 --c
 # shellcheck disable=SC2086
 expect 1 "$stapes" train --net ds-cnn rec $wild --out wild-net
 one_line "$errors"
-says "$errors" 'the loss is no number any more in epoch [0-9]+; take a smaller --lr \(now 100\) .*in a new run$'
+says "$errors" 'the loss or a weight is no number any more in epoch [0-9]+; take a smaller --lr \(now 100\) .*in a new run$'
 # shellcheck disable=SC2086
 expect 1 "$stapes" search rec $wild --cells 3 --channels 4 --fronts 256/128/16 --out wild-run
 one_line "$errors"
-says "$errors" 'the loss is no number any more in epoch [0-9]+; take a smaller --lr \(now 100\) in a new run$'
+says "$errors" 'the loss or a weight is no number any more in epoch [0-9]+; take a smaller --lr \(now 100\) in a new run$'
 
 # --- genotypes, as a person may have edited them
 edited() { # edited SED PATTERN

@@ -163,44 +163,50 @@ static void search_steps_allocate_nothing(void **state) {
     watch_search("search, settling", "conv", 1.0001, 1);
 }
 
+static const stp_genotype genotype = {.front = "256/128/8",
+                                      .features = "mfcc",
+                                      .edge = {{{STP_CELL_SEP_CONV_3X3, 0},
+                                                {STP_CELL_DIL_CONV_5X5, 1},
+                                                {STP_CELL_SKIP_CONNECT, 0},
+                                                {STP_CELL_MAX_POOL_3X3, 2},
+                                                {STP_CELL_AVG_POOL_3X3, 1},
+                                                {STP_CELL_SEP_CONV_5X5, 3},
+                                                {STP_CELL_DIL_CONV_3X3, 2},
+                                                {STP_CELL_SKIP_CONNECT, 1}},
+                                               {{STP_CELL_MAX_POOL_3X3, 0},
+                                                {STP_CELL_SKIP_CONNECT, 1},
+                                                {STP_CELL_SEP_CONV_3X3, 0},
+                                                {STP_CELL_SEP_CONV_5X5, 2},
+                                                {STP_CELL_SKIP_CONNECT, 2},
+                                                {STP_CELL_AVG_POOL_3X3, 1},
+                                                {STP_CELL_DIL_CONV_3X3, 3},
+                                                {STP_CELL_DIL_CONV_5X5, 0}}}};
+static stp_model *make_model(stp_model_net net, double drop_path, const stp_corpus *corpus) {
+    stp_model *model;
+    stp_err err;
+    stp_model_options options = {.net = net,
+                                 .genotype = &genotype,
+                                 .cells = 3,
+                                 .channels = 4,
+                                 .drop_path = drop_path > 0,
+                                 .labels = corpus->dataset->labels,
+                                 .classes = corpus->dataset->classes,
+                                 .clip_samples = corpus->dataset->clip_samples,
+                                 .front = stp_front_bank_spec(corpus->bank, 0)};
+    assert_int_equal(stp_model_create(&model, &options, &err), STP_OK);
+    return model;
+}
+
 static void watch_training(const char *name, stp_model_net net, double drop_path) {
-    static const stp_genotype genotype = {.front = "256/128/8",
-                                          .features = "mfcc",
-                                          .edge = {{{STP_CELL_SEP_CONV_3X3, 0},
-                                                    {STP_CELL_DIL_CONV_5X5, 1},
-                                                    {STP_CELL_SKIP_CONNECT, 0},
-                                                    {STP_CELL_MAX_POOL_3X3, 2},
-                                                    {STP_CELL_AVG_POOL_3X3, 1},
-                                                    {STP_CELL_SEP_CONV_5X5, 3},
-                                                    {STP_CELL_DIL_CONV_3X3, 2},
-                                                    {STP_CELL_SKIP_CONNECT, 1}},
-                                                   {{STP_CELL_MAX_POOL_3X3, 0},
-                                                    {STP_CELL_SKIP_CONNECT, 1},
-                                                    {STP_CELL_SEP_CONV_3X3, 0},
-                                                    {STP_CELL_SEP_CONV_5X5, 2},
-                                                    {STP_CELL_SKIP_CONNECT, 2},
-                                                    {STP_CELL_AVG_POOL_3X3, 1},
-                                                    {STP_CELL_DIL_CONV_3X3, 3},
-                                                    {STP_CELL_DIL_CONV_5X5, 0}}}};
     stp_settings s;
     stp_corpus corpus;
-    stp_model *model;
     stp_train_result result;
     stp_err err;
     watch w;
     choose(&s, STP_CMD_TRAIN);
     s.drop_path = drop_path;
     stp_run *run = begin(&s, STP_CMD_TRAIN, genotype.front, &corpus, name);
-    stp_model_options options = {.net = net,
-                                 .genotype = &genotype,
-                                 .cells = 3,
-                                 .channels = 4,
-                                 .drop_path = drop_path > 0,
-                                 .labels = corpus.dataset->labels,
-                                 .classes = corpus.dataset->classes,
-                                 .clip_samples = corpus.dataset->clip_samples,
-                                 .front = stp_front_bank_spec(corpus.bank, 0)};
-    assert_int_equal(stp_model_create(&model, &options, &err), STP_OK);
+    stp_model *model = make_model(net, drop_path, &corpus);
     stp_observer observer = start_watching(&w);
     assert_int_equal(stp_train(model, &corpus, &s, run, 0, &observer, &result, &err), STP_OK);
     expect_silence(&w, name);
@@ -215,6 +221,33 @@ static void training_steps_allocate_nothing(void **state) {
     (void)state;
     watch_training("training, found", STP_NET_FOUND, 0.2);
     watch_training("training, ds-cnn", STP_NET_DS_CNN, 0);
+}
+
+// --- weights that are no numbers -------------------------------------------------------------------------
+
+static void spoil(void *context, const stp_progress *progress) {
+    stp_model *model = context;
+    assert_true(isfinite(progress->loss));
+    if (progress->epoch == 0 && progress->step == 1)
+        model->weights[0] = NAN;
+}
+
+// The rectifier after it makes zero of what is no number: the loss is one all the time.
+static void a_weight_that_is_no_number_ends_training(void **state) {
+    stp_settings s;
+    stp_corpus corpus;
+    stp_train_result result;
+    stp_err err;
+    (void)state;
+    choose(&s, STP_CMD_TRAIN);
+    stp_run *run = begin(&s, STP_CMD_TRAIN, genotype.front, &corpus, "spoilt");
+    stp_model *model = make_model(STP_NET_DS_CNN, 0, &corpus);
+    stp_observer observer = {.context = model, .progress = spoil};
+    assert_int_equal(stp_train(model, &corpus, &s, run, 0, &observer, &result, &err), STP_ERR_DATA);
+    assert_non_null(strstr(err.text, "the loss or a weight is no number any more in epoch 1"));
+    stp_model_destroy(model);
+    stp_run_close(run);
+    stp_corpus_close(&corpus);
 }
 
 static int make_words(void **state) {
@@ -236,6 +269,7 @@ int main(void) {
         cmocka_unit_test(the_count_sees_malloc),
         cmocka_unit_test(search_steps_allocate_nothing),
         cmocka_unit_test(training_steps_allocate_nothing),
+        cmocka_unit_test(a_weight_that_is_no_number_ends_training),
     };
     return cmocka_run_group_tests(tests, make_words, remove_words);
 }
