@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 // --- which sources ------------------------------------------------------------------------------------
 
@@ -221,23 +222,25 @@ static stp_status fill(const stp_system_source *system, const char *folder, stp_
     return write_fixed(folder, "README.md", readme, err);
 }
 
-static void remove_all(const char *path) {
-    char inside[STP_PATH_BYTES];
-    DIR *dir = remove(path) == 0 ? NULL : opendir(path);
+static void remove_inside(const char *folder) {
+    char path[STP_PATH_BYTES];
+    DIR *dir = opendir(folder);
     for (struct dirent *entry; dir && (entry = readdir(dir));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            stp_path_join(inside, path, entry->d_name, NULL) == STP_OK)
-            remove_all(inside);
-    if (dir) {
+            stp_path_join(path, folder, entry->d_name, NULL) == STP_OK && remove(path) != 0) {
+            remove_inside(path);
+            remove(path);
+        }
+    if (dir)
         closedir(dir);
-        remove(path);
-    }
 }
 
 stp_status stp_firmware_write(const stp_system_source *system, const char *folder, stp_err *err) {
     STP_TRY(make_empty(folder, err));
     stp_status status = fill(system, folder, err);
-    if (status != STP_OK) // it was empty, so all in it is ours, and the next try needs it empty again
-        remove_all(folder);
+    if (status != STP_OK) { // it was empty, so all in it is ours, and the next try needs it empty again
+        remove_inside(folder);
+        rmdir(folder); // not a link to it, which is somebody's
+    }
     return status;
 }

@@ -9,7 +9,8 @@
 
 #include "export/model_source.h"
 
-// The folder is made, or must be empty (STP_ERR_USAGE). After any other error it is gone.
+// The folder is made, or must be empty (STP_ERR_USAGE). After any other error it is gone, or empty
+// behind a link to it.
 stp_status stp_firmware_write(const stp_system_source *system, const char *folder, stp_err *err);
 
 #endif

@@ -41,6 +41,9 @@ expect 1 bash -c 'ulimit -f 16; exec "$0" "$@"' "$stapes" export net --out firmw
 one_line "$errors"
 says "$errors" '^stapes export: firmware/.*: cannot write it: File too large; raise the limit of a file.s size'
 [ ! -e firmware ] || fail "a failed export leaves half a folder"
+mkdir there && ln -s there link
+expect 1 bash -c 'ulimit -f 16; exec "$0" "$@"' "$stapes" export net --out link
+{ [ -L link ] && [ -d there ] && [ -z "$(ls -A there)" ]; } || fail "a failed export takes a link, or leaves files behind it"
 
 # --- the folder builds alone, in an empty place, without a warning, and passes its test; C++ takes its headers
 for system in net found; do
