@@ -47,9 +47,7 @@ static stp_status read_search(stp_cli_session *s, stp_run *search, plan *p, stp_
     json_decref(options);
     STP_TRY(status);
     if (!stp_run_has(search, "genotype.json"))
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "%s has not finished its search; go on with: stapes search --resume %s",
-                           stp_run_path(search), stp_run_word(search));
+        return stp_run_lacks(search, "has not finished its search; go on with", "search --resume", "", err);
     STP_TRY(stp_run_read_json(search, "genotype.json", &genotype, err));
     char where[STP_TEXT_BYTES];
     snprintf(where, sizeof where, "%s/genotype.json", stp_run_path(search));

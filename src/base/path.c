@@ -26,18 +26,21 @@ static stp_status refuse_length(stp_err *err, const char *path) {
                        stp_path_brief(brief, path), strlen(path));
 }
 
-static int is_plain(char c) { // to every shell; bytes of UTF-8 are
-    return isalnum((unsigned char)c) || (c & 0x80) || strchr("_./-+,:=@%", c);
+static int is_plain(char c) { // to every shell, at any place of a word; bytes of UTF-8 are
+    return isalnum((unsigned char)c) || (c & 0x80) || strchr("_./-+,:@%", c);
 }
 
 const char *stp_path_word(char out[STP_PATH_BYTES], const char *path) {
     const char *p = path;
+    const int option = *path == '-'; // to a command
     while (*p && is_plain(*p))
         p++;
-    if (!*p && p > path)
+    if (!*p && p > path && !option)
         return path;
     size_t at = 0;
     out[at++] = '\'';
+    for (p = option ? "./" : ""; *p; p++)
+        out[at++] = *p;
     for (p = path; *p && at + 7 < STP_PATH_BYTES; p++) {
         size_t bytes = *p == '\'' ? 4 : 1; // a quote ends the quotes, stands by itself, and begins them anew
         memcpy(out + at, *p == '\'' ? "'\\''" : p, bytes);

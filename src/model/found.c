@@ -67,9 +67,7 @@ static stp_status read_arch(stp_run *run, stp_found *found, stp_err *err) {
 stp_status stp_found_load(stp_found *found, stp_run *run, stp_err *err) {
     *found = (stp_found){.fronts = 0};
     if (!stp_run_has(run, "genotype.json"))
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "%s has not finished its search; go on with: stapes search --resume %s",
-                           stp_run_path(run), stp_run_word(run));
+        return stp_run_lacks(run, "has not finished its search; go on with", "search --resume", "", err);
     json_t *object;
     STP_TRY(stp_run_read_json(run, "genotype.json", &object, err));
     char where[PATH_SHOWN + 32];

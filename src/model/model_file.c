@@ -132,9 +132,7 @@ static stp_status build_from(const json_t *object, stp_run *run, stp_model **mod
 
 stp_status stp_model_load(stp_model **out, stp_run *run, stp_err *err) {
     if (!stp_run_has(run, "model.json"))
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "%s holds no trained system; train one first: stapes train %s --out DIR",
-                           stp_run_path(run), stp_run_word(run));
+        return stp_run_lacks(run, "holds no trained system; train one first", "train", " --out DIR", err);
     json_t *object;
     STP_TRY(stp_run_read_json(run, "model.json", &object, err));
     stp_model *model = NULL;
@@ -160,8 +158,6 @@ stp_status stp_model_load_finished(stp_model **model, stp_run *run, stp_err *err
     stp_command command;
     STP_TRY(stp_run_command(run, &command, err));
     if (command == STP_CMD_TRAIN && !stp_run_has(run, "model.json"))
-        return stp_err_set(err, STP_ERR_USAGE,
-                           "%s has not finished its training; go on with: stapes train --resume %s",
-                           stp_run_path(run), stp_run_path(run));
+        return stp_run_lacks(run, "has not finished its training; go on with", "train --resume", "", err);
     return stp_model_load(model, run, err);
 }

@@ -122,7 +122,7 @@ static stp_status again(stp_run *run, stp_status status, stp_err *err) {
         return status;
     char what[sizeof err->text];
     snprintf(what, sizeof what, "%.*s", (int)strcspn(err->text, ";"), err->text);
-    return stp_err_set(err, status, "%.700s; make it again: stapes quantize %.200s", what, stp_run_path(run));
+    return stp_err_set(err, status, "%.700s; make it again: stapes quantize %s", what, stp_run_word(run));
 }
 
 static stp_status refuse(stp_run *run, const char *what, stp_err *err) {
@@ -192,8 +192,7 @@ int stp_int8_exists(stp_run *run) {
 stp_status stp_int8_load(stp_int8_net **out, const stp_model *model, stp_run *run, stp_err *err) {
     stp_int8_net *net;
     if (!stp_int8_exists(run))
-        return stp_err_set(err, STP_ERR_USAGE, "%s has no int8 form yet; make it: stapes quantize %s",
-                           stp_run_path(run), stp_run_path(run));
+        return stp_run_lacks(run, "has no int8 form yet; make it", "quantize", "", err);
     STP_TRY(stp_int8_lower(&net, model->graph, model->weights, model->running, err));
     stp_status status = again(run, load(net, model, run, err), err);
     if (status != STP_OK) {

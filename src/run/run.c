@@ -180,6 +180,13 @@ const char *stp_run_word(stp_run *run) {
     return stp_path_word(run->quoted, run->path);
 }
 
+stp_status stp_run_lacks(stp_run *run, const char *what, const char *command, const char *rest,
+                         stp_err *err) {
+    char brief[STP_PATH_BRIEF_BYTES];
+    return stp_err_set(err, STP_ERR_USAGE, "%s %s: stapes %s %s%s", stp_path_brief(brief, run->path), what,
+                       command, stp_run_word(run), rest);
+}
+
 int stp_run_has(const stp_run *run, const char *name) {
     char path[STP_PATH_BYTES];
     struct stat info;

@@ -29,6 +29,8 @@ void stp_run_discard(stp_run *run);
 const char *stp_run_path(const stp_run *run);
 // The path as a word of a command line that a message proposes (path.h).
 const char *stp_run_word(stp_run *run);
+// STP_ERR_USAGE: "<path> <what>: stapes <command> <path><rest>", what the run lacks and how to get it.
+stp_status stp_run_lacks(stp_run *run, const char *what, const char *command, const char *rest, stp_err *err);
 int stp_run_has(const stp_run *run, const char *name);
 
 // Whole JSON files, indented, keys in the order they were set; written atomically (temporary file, fsync,

@@ -42,6 +42,8 @@ static void paths_become_words(void **state) {
         assert_int_equal(pclose(shell), 0);
         assert_string_equal(read, paths[i]);
     }
+    assert_string_equal(stp_path_word(quoted, "-x"), "'./-x'");  // which no command takes for an option
+    assert_string_equal(stp_path_word(quoted, "=x"), "'=x'");    // a program's place, to zsh
     assert_ptr_equal(stp_path_word(quoted, paths[0]), paths[0]); // plain ones stay as they were typed
     static char longest[2 * STP_PATH_BYTES];
     memset(longest, '\'', STP_PATH_BYTES / 4);
