@@ -223,7 +223,7 @@ static void affine_backward(stp_bench_tensors *t, int i) {
     t->k->affine_backward(t->block[i].g, t->block[i].z, t->a, t->a, 1, t->block[i].d_in, 0, t->sums);
 }
 static void mix_forward(stp_bench_tensors *t, int i) {
-    t->k->mix_forward(t->problem->m, t->block[i].terms, t->w_pw, t->a, NULL, t->block[i].z);
+    t->k->mix_forward(t->problem->m, t->block[i].terms, t->w_pw, t->a, NULL, t->block[i].z, 0);
 }
 static void mix_backward(stp_bench_tensors *t, int i) {
     t->k->mix_backward(t->block[i].g, t->problem->m, t->block[i].terms, t->w_pw, NULL, t->sums, t->no_terms,

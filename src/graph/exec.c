@@ -146,7 +146,7 @@ static int make_mix(stp_exec *x, int id) {
 
 static int make_tables(stp_exec *x) {
     const stp_graph *g = x->g;
-    x->step = STP_ARENA_ARRAY(x->arena, stp_step, 4 * g->ops);
+    x->step = STP_ARENA_ARRAY(x->arena, stp_step, 4 * g->ops + g->terms);
     x->place = STP_ARENA_ARRAY(x->arena, stp_place, g->tensors);
     x->lies_in = STP_ARENA_ARRAY(x->arena, int, g->tensors);
     x->grad_mode = STP_ARENA_ARRAY(x->arena, stp_grad_mode *, g->ops);
@@ -256,6 +256,8 @@ static void run_block(void *context, int block, int thread) {
         return;
     }
     row->forward(x, op, block);
+    if (x->current->to < op->terms) // a mix that is not whole yet
+        return;
     if (rounding)
         x->k->round_forward(stp_exec_value(x, op->out, block), rounding->step, rounding->low, rounding->high);
     if (x->state->watch && x->current->kind == STP_STEP_FORWARD)

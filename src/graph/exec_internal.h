@@ -17,6 +17,7 @@ typedef enum stp_step_kind {
 typedef struct stp_step {
     int op;
     stp_step_kind kind;
+    int from, to; // of a mix's forward: which of its terms; the first ones write its result, others add
 } stp_step;
 
 // Where a storage lies within a block's memory; -1: nowhere.

@@ -22,7 +22,7 @@ static int grad_read(const stp_exec *x, const stp_op *op) {
 // --- the schedule -----------------------------------------------------------------------------------------
 
 static void add_step(stp_exec *x, int op, stp_step_kind kind) {
-    x->step[x->steps++] = (stp_step){op, kind};
+    x->step[x->steps++] = (stp_step){op, kind, 0, x->g->op[op].terms};
 }
 
 static int is_made_again(const stp_exec *x, int storage) {
@@ -41,11 +41,65 @@ static void remake(stp_exec *x, int tensor, char *remade) {
     add_step(x, maker, STP_STEP_AGAIN);
 }
 
-static void schedule(stp_exec *x, char *remade) {
-    for (int i = 0; i < x->g->ops; i++)
-        if (!x->idle[i])
-            add_step(x, i, STP_STEP_FORWARD);
+// A mix of many terms takes each result of a depthwise convolution as soon as there is one, while it is near:
+// one that nobody keeps then never goes to main memory.
+enum { FEWEST_TERMS_TO_SPLIT = 8 };
+
+static int may_split(const stp_exec *x, const stp_op *mix) {
+    for (int t = 0; t < mix->terms; t++)
+        if (x->g->term[mix->term_first + t].drop)
+            return 0;
+    return mix->kind == STP_OP_MIX && mix->terms >= FEWEST_TERMS_TO_SPLIT;
+}
+
+static int storage_of_term(const stp_exec *x, int mix, int term) {
+    return stp_exec_storage_of(x, x->g->term[x->g->op[mix].term_first + term].tensor);
+}
+
+// The last operation before a mix that writes to where one of its terms lies, -1: none.
+static int last_writer(const stp_exec *x, int mix, int term) {
+    int i = mix - 1;
+    while (i >= 0 && stp_exec_storage_of(x, x->g->op[i].out) != storage_of_term(x, mix, term))
+        i--;
+    return i;
+}
+
+// The first mix of many terms that reads the result of an operation, -1: none.
+static int mix_of(const stp_exec *x, int op) {
+    for (int i = op + 1; i < x->g->ops; i++)
+        for (int t = 0; t < x->g->op[i].terms; t++)
+            if (storage_of_term(x, i, t) == x->g->op[op].out)
+                return may_split(x, &x->g->op[i]) ? i : -1;
+    return -1;
+}
+
+// The terms that a mix still lacks and that are there after an operation, if its result is the last of them.
+// from: [ops], the first that it lacks.
+static void add_terms(stp_exec *x, int op, int *from) {
+    int mix = mix_of(x, op), last = -1, to;
+    if (mix < 0)
+        return;
+    for (to = from[mix]; to < x->g->op[mix].terms && last_writer(x, mix, to) <= op; to++)
+        last = last_writer(x, mix, to);
+    if (last != op || to == x->g->op[mix].terms)
+        return;
+    x->step[x->steps++] = (stp_step){mix, STP_STEP_FORWARD, from[mix], to};
+    from[mix] = to;
+}
+
+static void schedule_forward(stp_exec *x, int *from) {
+    for (int i = 0; i < x->g->ops; i++) {
+        if (x->idle[i])
+            continue;
+        x->step[x->steps++] = (stp_step){i, STP_STEP_FORWARD, from[i], x->g->op[i].terms};
+        if (x->g->op[i].kind == STP_OP_DWPW)
+            add_terms(x, i, from);
+    }
     x->forward_steps = x->steps;
+}
+
+static void schedule(stp_exec *x, char *remade, int *from) {
+    schedule_forward(x, from);
     if (!x->training)
         return;
     for (int i = x->g->ops - 1; i >= 0; i--) {
@@ -200,7 +254,10 @@ static void touch_step(const stp_exec *x, lifetimes *l, int i) {
         touch_grad(l, grad_read(x, op), i);
         return;
     }
+    const int whole = backward || op->kind != STP_OP_MIX;
     for (int s = 0, t; (t = stp_exec_source(x, op, s)) >= 0; s++) {
+        if (!whole && (s < x->step[i].from || s >= x->step[i].to))
+            continue;
         if (!backward || stp_exec_serves_in_backward(x, op, s))
             touch_value(x, l, t, i);
         if (backward && x->grad_mode[x->step[i].op][s] != STP_GRAD_NONE)
@@ -274,12 +331,13 @@ stp_status stp_exec_plan(stp_exec *x, stp_err *err) {
     char *marks = stp_arena_alloc(scratch, (size_t)tensors);
     lifetimes l = {.item = STP_ARENA_ARRAY(scratch, stp_plan_item, 3 * tensors),
                    .order = STP_ARENA_ARRAY(scratch, int, 9 * tensors)};
-    int enough = marks && l.item && l.order;
+    int *from = STP_ARENA_ARRAY(scratch, int, x->g->ops);
+    int enough = marks && l.item && l.order && from;
     if (enough) {
         enough = stp_exec_choose_readers(x);
     }
     if (enough) {
-        schedule(x, marks);
+        schedule(x, marks, from);
         enough = choose_grad_modes(x, scratch);
     }
     if (enough)

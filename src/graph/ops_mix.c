@@ -22,7 +22,7 @@ static size_t norm_at(const stp_exec *x, stp_term_norm norm, int group, int c) {
     return norm.bn < 0 ? 0 : (size_t)(group * x->g->bn[norm.bn].channels + norm.first + c * norm.step);
 }
 
-// Folds each term's batch norm into its coefficient, for every group.
+// Folds the batch norm of each term that is under way into its coefficient, for every group.
 void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
     stp_mix_run *run = &x->mix[op - x->g->op];
     const stp_mix_term *term = &x->g->term[op->term_first];
@@ -30,7 +30,7 @@ void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
     for (int group = 0; group < x->used_groups; group++) {
         stp_real *constant = run->constant + (size_t)group * channels;
         memset(constant, 0, sizeof *constant * (size_t)channels);
-        for (int t = 0; t < op->terms; t++) {
+        for (int t = x->current->from; t < x->current->to; t++) {
             double coef = coef_of(x, &term[t]);
             stp_term_norm norm = stp_exec_term_norm(x, term[t].tensor);
             stp_real *folded = run->coef + ((size_t)group * op->terms + t) * channels;
@@ -42,6 +42,8 @@ void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
             }
         }
     }
+    if (x->current->to < op->terms)
+        return;
     for (int k = 0; k < run->keeps; k++)
         for (int c = 0; c < channels; c++)
             run->plain[k * channels + c] = (stp_real)coef_of(x, &term[run->kept[k]]);
@@ -82,10 +84,11 @@ void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block) {
     stp_view terms[STP_MIX_MAX_TERMS];
     gather_values(x, op, block, terms);
     const stp_mix_run *run = &x->mix[op - x->g->op];
-    int channels = x->g->tensor[op->out].c, group = stp_exec_group_of(x, block);
-    x->k->mix_forward(op->terms, terms, run->coef + (size_t)group * op->terms * channels,
+    int channels = x->g->tensor[op->out].c, group = stp_exec_group_of(x, block), from = x->current->from;
+    x->k->mix_forward(x->current->to - from, terms + from,
+                      run->coef + ((size_t)group * op->terms + from) * channels,
                       run->constant + (size_t)group * channels, draw_factors(x, op, block),
-                      stp_exec_value(x, op->out, block));
+                      stp_exec_value(x, op->out, block), from > 0);
 }
 
 // Without a batch norm the sum of gradient times value is for the coefficient alone.

@@ -54,7 +54,8 @@ static void add(stp_profile_row *row, stp_pass pass, const stp_pass_size *size) 
 
 static void count_mix_forward(const stp_exec *x, const stp_op *op, stp_profile_row *row) {
     stp_pass_size size = size_of(x, op, 0);
-    size.m = op->terms;
+    size.m = x->current->to - x->current->from;
+    size.d_in = x->current->from > 0; // its result so far
     add(row, STP_PASS_MIX_FORWARD, &size);
 }
 

@@ -86,11 +86,11 @@ typedef struct stp_kernels {
     void (*affine_backward)(stp_view g, stp_view z, const stp_real *scale, const stp_real *shift, int relu,
                             stp_view d_y, int add, stp_real *sums);
 
-    // The node of a cell: out[c] = constant[c] + sum_t coef[t][c] * lane_factor[t][lane] * terms[t][c]. coef:
-    // [terms][C]; constant: [C] or NULL; lane_factor: [terms][lanes] or NULL (drop path). All views have
-    // out's shape. One pass over memory.
+    // The node of a cell: out[c] = constant[c] + sum_t coef[t][c] * lane_factor[t][lane] * terms[t][c], or
+    // that much more (add). coef: [terms][C]; constant: [C] or NULL; lane_factor: [terms][lanes] or NULL
+    // (drop path). All views have out's shape. One pass over memory.
     void (*mix_forward)(int count, const stp_view *terms, const stp_real *coef, const stp_real *constant,
-                        const stp_real *lane_factor, stp_view out);
+                        const stp_real *lane_factor, stp_view out, int add);
     // sums: [count + 1][C][lanes], ADDED to: sum g*f*terms[t] with f the lane factor, last: sum g. sums may
     // be NULL, and so may terms[t].p, whose sum is then left alone. d_terms[t] (p == NULL: skipped):
     // coef[t][c]*f[lane]*g, added where add[t]. One pass over memory.

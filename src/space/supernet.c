@@ -80,6 +80,8 @@ typedef struct cell {
     stp_cell_kind kind;
     source sources[STP_CELL_INPUTS + STP_CELL_NODES];
     int out; // concatenation of the nodes
+    stp_mix_term terms[STP_CELL_NODES][STP_MIX_MAX_TERMS];
+    int count[STP_CELL_NODES];
 } cell;
 
 static void build_source(cell *c, int j, int state) {
@@ -115,15 +117,17 @@ static int build_op(cell *c, const source *s, int edge, stp_cell_op op) {
     }
 }
 
+static void build_edge(cell *c, int j, int node) {
+    int edge = stp_cell_first_edge(node) + j;
+    for (int op = STP_CELL_MAX_POOL_3X3; op < STP_CELL_OPS; op++)
+        c->terms[node][c->count[node]++] = (stp_mix_term){.tensor = build_op(c, &c->sources[j], edge, op),
+                                                          .coef = stp_arch_coef_op(c->kind, edge, op)};
+}
+
 static void mix_operations(cell *c, int node) {
-    stp_mix_term terms[STP_MIX_MAX_TERMS];
-    int count = 0, first = stp_cell_first_edge(node);
-    for (int j = 0; j < STP_CELL_INPUTS + node; j++)
-        for (int op = STP_CELL_MAX_POOL_3X3; op < STP_CELL_OPS; op++)
-            terms[count++] = (stp_mix_term){.tensor = build_op(c, &c->sources[j], first + j, op),
-                                            .coef = stp_arch_coef_op(c->kind, first + j, op)};
     int part = c->channels / c->partial;
-    stp_graph_mix(c->g, terms, count, stp_graph_view(c->g, c->out, node * c->channels, c->partial, part));
+    stp_graph_mix(c->g, c->terms[node], c->count[node],
+                  stp_graph_view(c->g, c->out, node * c->channels, c->partial, part));
 }
 
 static void mix_bypass(cell *c, int node, int slice) {
@@ -137,14 +141,24 @@ static void mix_bypass(cell *c, int node, int slice) {
                   stp_graph_view(c->g, c->out, node * c->channels + slice, c->partial, part));
 }
 
-static void build_nodes(cell *c) {
-    for (int node = 0; node < STP_CELL_NODES; node++) {
-        mix_operations(c, node);
-        for (int slice = 1; slice < c->partial; slice++)
-            mix_bypass(c, node, slice);
-        if (node + 1 < STP_CELL_NODES) // the last node is nobody's source
-            build_source(c, STP_CELL_INPUTS + node,
-                         stp_graph_view(c->g, c->out, node * c->channels, 1, c->channels));
+static void mix_node(cell *c, int node) {
+    mix_operations(c, node);
+    for (int slice = 1; slice < c->partial; slice++)
+        mix_bypass(c, node, slice);
+}
+
+// Source by source, with the edges to all nodes, so that a source and its gradient are near meanwhile. The
+// last source of a node is the node before it.
+static void build_nodes(cell *c, const int inputs[STP_CELL_INPUTS]) {
+    for (int j = 0; j < STP_CELL_INPUTS + STP_CELL_NODES - 1; j++) { // the last node is nobody's source
+        int before = j - STP_CELL_INPUTS;                            // the node that this source is
+        build_source(c, j,
+                     before < 0 ? inputs[j]
+                                : stp_graph_view(c->g, c->out, before * c->channels, 1, c->channels));
+        for (int node = before + 1 > 0 ? before + 1 : 0; node < STP_CELL_NODES; node++)
+            build_edge(c, j, node);
+        if (before + 1 >= 0)
+            mix_node(c, before + 1);
     }
 }
 
@@ -187,12 +201,10 @@ static int build_cell(stp_graph *g, const stp_supernet_options *o, int index, in
         stp_graph_scope(g, "cell%d.pre0.", index);
         s0 = stp_graph_affine(g, stp_block_factorised_reduce(g, before_last, c.channels, 0), 0, 0, 1);
     }
-    build_source(&c, 0, s0);
-    build_source(&c, 1, s1);
-    int stride = c.sources[0].stride;
+    int stride = c.kind == STP_CELL_REDUCTION ? 2 : 1;
     c.out = stp_graph_tensor(g, STP_CELL_NODES * c.channels, stp_window_out(g->tensor[s1].h, stride),
                              stp_window_out(g->tensor[s1].w, stride));
-    build_nodes(&c);
+    build_nodes(&c, (const int[]){s0, s1});
     return c.out;
 }
 

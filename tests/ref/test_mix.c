@@ -47,12 +47,12 @@ static double weight(const mix_data *m, const mix_case *t, int term, int c, int 
 }
 
 static void check_forward(const stp_kernels *k, const mix_case *t, mix_data *m, stp_rng *rng, int constant,
-                          int factor) {
+                          int factor, int add) {
     ref_tensor out = ref_make(rng, k->lanes, t->c, t->h, t->w, 1, t->spread);
     const size_t n = ref_values(&out), plane = n / t->c;
-    double *want = ref_zeros(n);
+    double *want = add ? ref_dense(&out) : ref_zeros(n);
     for (size_t i = 0; constant && i < n; i++)
-        want[i] = m->constant[i / plane];
+        want[i] += m->constant[i / plane];
     for (int j = 0; j < t->terms; j++) {
         double *x = ref_dense(&m->terms[j]);
         for (size_t i = 0; i < n; i++)
@@ -60,7 +60,7 @@ static void check_forward(const stp_kernels *k, const mix_case *t, mix_data *m, 
         stp_free(x);
     }
     k->mix_forward(t->terms, m->views, m->coef, constant ? m->constant : NULL, factor ? m->factor : NULL,
-                   out.view);
+                   out.view, add);
     ref_check_tensor("mix_forward", &out, want, REF_TOLERANCE);
     ref_free(&out);
     stp_free(want);
@@ -152,7 +152,8 @@ static void mix_of_isa(const stp_kernels *k) {
             stp_rng rng = stp_rng_at(17, STP_RNG_TEST, 0, i);
             static mix_data m;
             make(&m, &cases[i], k->lanes, &rng);
-            check_forward(k, &cases[i], &m, &rng, flags & 1, flags >> 1);
+            check_forward(k, &cases[i], &m, &rng, flags & 1, flags >> 1, 0);
+            check_forward(k, &cases[i], &m, &rng, flags & 1, flags >> 1, 1);
             check_backward(k, &cases[i], &m, &rng, flags & 1, flags >> 1);
             check_gather(k, &cases[i], &m, &rng, flags & 1, flags >> 1);
             release(&m, &cases[i]);

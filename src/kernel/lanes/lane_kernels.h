@@ -29,7 +29,8 @@ void STP_LANE_NAME(stp_affine_backward)(stp_view g, stp_view z, const stp_real *
                                         int relu, stp_view d_y, int add, stp_real *sums);
 
 void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_real *coef,
-                                    const stp_real *constant, const stp_real *lane_factor, stp_view out);
+                                    const stp_real *constant, const stp_real *lane_factor, stp_view out,
+                                    int add);
 void STP_LANE_NAME(stp_mix_backward)(stp_view g, int count, const stp_view *terms, const stp_real *coef,
                                      const stp_real *lane_factor, stp_real *sums, const stp_view *d_terms,
                                      const int *add);

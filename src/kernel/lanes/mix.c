@@ -7,11 +7,16 @@ enum { TILE = 10 };
 
 LANE_INLINE void forward_tile(int count, const stp_real *const *from, const stp_real *coef,
                               ptrdiff_t coef_step, stp_real constant, const stp_real *lane_factor,
-                              stp_real *out, const int tile, const int factor) {
+                              stp_real *out, int add, const int tile, const int factor) {
     lane_vec acc[TILE];
     STP_UNROLL
     for (int j = 0; j < tile; j++)
         acc[j] = lane_set(constant);
+    if (add) {
+        STP_UNROLL
+        for (int j = 0; j < tile; j++)
+            acc[j] += lane_load(out + j * LANES);
+    }
     for (int t = 0; t < count; t++) {
         lane_vec k = lane_set(coef[t * coef_step]);
         if (factor)
@@ -27,16 +32,16 @@ LANE_INLINE void forward_tile(int count, const stp_real *const *from, const stp_
 
 LANE_INLINE void forward_row(int count, const stp_real **from, const stp_real *coef, ptrdiff_t coef_step,
                              stp_real constant, const stp_real *lane_factor, stp_real *out, int columns,
-                             const int factor) {
+                             int add, const int factor) {
     int p = 0;
     for (; p < columns;) {
         const int step = columns - p >= TILE ? TILE : columns - p >= 5 ? 5 : 1;
         if (step == TILE)
-            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, TILE, factor);
+            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, add, TILE, factor);
         else if (step == 5)
-            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, 5, factor);
+            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, add, 5, factor);
         else
-            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, 1, factor);
+            forward_tile(count, from, coef, coef_step, constant, lane_factor, out, add, 1, factor);
         for (int t = 0; t < count; t++)
             from[t] += step * LANES;
         out += step * LANES;
@@ -45,7 +50,8 @@ LANE_INLINE void forward_row(int count, const stp_real **from, const stp_real *c
 }
 
 void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_real *coef,
-                                    const stp_real *constant, const stp_real *lane_factor, stp_view out) {
+                                    const stp_real *constant, const stp_real *lane_factor, stp_view out,
+                                    int add) {
     const stp_real *from[STP_MIX_MAX_TERMS];
     for (int h = 0; h < out.h; h++)
         for (int c = 0; c < out.c; c++) {
@@ -54,9 +60,9 @@ void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_
             const stp_real k = constant ? constant[c] : 0;
             stp_real *to = out.p + h * out.row + c * out.chan;
             if (lane_factor)
-                forward_row(count, from, coef + c, out.c, k, lane_factor, to, out.w, 1);
+                forward_row(count, from, coef + c, out.c, k, lane_factor, to, out.w, add, 1);
             else
-                forward_row(count, from, coef + c, out.c, k, NULL, to, out.w, 0);
+                forward_row(count, from, coef + c, out.c, k, NULL, to, out.w, add, 0);
         }
 }
 
