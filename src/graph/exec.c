@@ -139,9 +139,10 @@ static int make_mix(stp_exec *x, int id) {
     run->kept = STP_ARENA_ARRAY(x->arena, int, terms);
     run->gather = STP_ARENA_ARRAY(x->arena, stp_mix_gather, terms);
     run->sum_g = STP_ARENA_ARRAY(x->arena, double, x->blocks *channels);
+    run->shift = drop ? STP_ARENA_ARRAY(x->arena, stp_real, x->groups * terms * channels) : NULL;
     run->factor = drop ? STP_ARENA_ARRAY(x->arena, stp_real, x->blocks * terms * x->lanes) : NULL;
     return run->coef && run->constant && run->plain && run->kept && run->gather && run->sum_g &&
-           (!drop || run->factor);
+           (!drop || (run->shift && run->factor));
 }
 
 static int make_tables(stp_exec *x) {

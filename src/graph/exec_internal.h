@@ -63,6 +63,7 @@ typedef struct stp_mix_gather {
 typedef struct stp_mix_run {
     stp_real *coef;     // [groups][terms][channels], with the terms' scales folded in
     stp_real *constant; // [groups][channels]
+    stp_real *shift;    // [groups][terms][channels], whose sum that is; NULL where no term may drop
     stp_real *plain;    // [kept][channels], without
     int *kept, keeps;   // the terms whose part of backward is neither a step of its own (STP_STEP_DOT) nor
                         // gathered

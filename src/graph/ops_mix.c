@@ -33,12 +33,15 @@ void stp_mix_op_before_forward(stp_exec *x, const stp_op *op) {
         for (int t = x->current->from; t < x->current->to; t++) {
             double coef = coef_of(x, &term[t]);
             stp_term_norm norm = stp_exec_term_norm(x, term[t].tensor);
-            stp_real *folded = run->coef + ((size_t)group * op->terms + t) * channels;
+            size_t row = ((size_t)group * op->terms + t) * channels;
             for (int c = 0; c < channels; c++) {
                 size_t at = norm_at(x, norm, group, c);
-                folded[c] = (stp_real)(norm.bn < 0 ? coef : coef * (double)x->bn[norm.bn].scale[at]);
-                if (norm.bn >= 0)
-                    constant[c] += (stp_real)(coef * (double)x->bn[norm.bn].shift[at]);
+                double scale = norm.bn < 0 ? 1 : (double)x->bn[norm.bn].scale[at];
+                stp_real shift = norm.bn < 0 ? 0 : (stp_real)(coef * (double)x->bn[norm.bn].shift[at]);
+                run->coef[row + c] = (stp_real)(coef * scale);
+                constant[c] += shift;
+                if (run->shift)
+                    run->shift[row + c] = shift;
             }
         }
     }
@@ -85,9 +88,10 @@ void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block) {
     gather_values(x, op, block, terms);
     const stp_mix_run *run = &x->mix[op - x->g->op];
     int channels = x->g->tensor[op->out].c, group = stp_exec_group_of(x, block), from = x->current->from;
-    x->k->mix_forward(x->current->to - from, terms + from,
-                      run->coef + ((size_t)group * op->terms + from) * channels,
-                      run->constant + (size_t)group * channels, draw_factors(x, op, block),
+    size_t row = ((size_t)group * op->terms + from) * channels;
+    const stp_real *factor = draw_factors(x, op, block); // then all terms are taken at once
+    const stp_real *constant = factor ? run->shift + row : run->constant + (size_t)group * channels;
+    x->k->mix_forward(x->current->to - from, terms + from, run->coef + row, constant, factor,
                       stp_exec_value(x, op->out, block), from > 0);
 }
 
@@ -107,6 +111,12 @@ static void gather(stp_exec *x, const stp_op *op, const stp_mix_gather *gather, 
                      add);
 }
 
+// Those of the forward before; NULL: nothing drops. A mix of which some may drop keeps all its terms.
+static const stp_real *factors_of(const stp_exec *x, const stp_op *op, int block) {
+    const stp_mix_run *run = &x->mix[op - x->g->op];
+    return run->factor && x->state->drop_rate > 0 ? run->factor + (size_t)block * op->terms * x->lanes : NULL;
+}
+
 void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
     stp_view terms[STP_MIX_MAX_TERMS], d_terms[STP_MIX_MAX_TERMS];
     int add[STP_MIX_MAX_TERMS];
@@ -117,11 +127,9 @@ void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
         d_terms[k] = stp_exec_grad_target(x, op, t, tensor, block, &add[k]);
     }
     size_t channels = (size_t)x->g->tensor[op->out].c;
-    int dropping = run->factor && x->state->drop_rate > 0; // then all terms are kept
     memset(x->sums[block], 0, sizeof(stp_real) * (run->keeps + 1 + run->gathered) * channels * x->lanes);
     x->k->mix_backward(stp_exec_grad(x, op->out, block), run->keeps, terms, run->plain,
-                       dropping ? run->factor + (size_t)block * op->terms * x->lanes : NULL, x->sums[block],
-                       d_terms, add);
+                       factors_of(x, op, block), x->sums[block], d_terms, add);
     stp_real *sums = x->sums[block] + (run->keeps + 1) * channels * x->lanes;
     for (int k = 0; k < run->gathers; k++) {
         gather(x, op, &run->gather[k], block, sums);
@@ -158,17 +166,30 @@ static void settle_reader(stp_exec *x, stp_mix_reader reader, int block, const s
                 x->mix[reader.mix].sum_g + (size_t)block * x->g->tensor[op->out].c);
 }
 
+// Sums of the gradient by channel, for a term that came with these factors (NULL: 1). g: [channels][lanes].
+static void sum_gradient(const stp_exec *x, int channels, const stp_real *g, const stp_real *factor,
+                         double *sum_g) {
+    for (int c = 0; c < channels; c++, g += x->lanes) {
+        sum_g[c] = factor ? 0 : stp_lane_total(g, x->lanes);
+        for (int lane = 0; factor && lane < x->lanes; lane++)
+            sum_g[c] += (double)factor[lane] * (double)g[lane];
+    }
+}
+
 void stp_mix_op_after_backward(stp_exec *x, const stp_op *op) {
     stp_mix_run *run = &x->mix[op - x->g->op];
     int channels = x->g->tensor[op->out].c;
     size_t stride = (size_t)channels * x->lanes;
     for (int block = 0; block < x->used_groups * x->blocks_per_group; block++) {
         double *sum_g = run->sum_g + (size_t)block * channels;
-        const stp_real *sums = x->sums[block];
-        for (int c = 0; c < channels; c++)
-            sum_g[c] = stp_lane_total(sums + run->keeps * stride + (size_t)c * x->lanes, x->lanes);
-        for (int k = 0; k < run->keeps; k++)
+        const stp_real *sums = x->sums[block], *factor = factors_of(x, op, block);
+        sum_gradient(x, channels, sums + run->keeps * stride, NULL, sum_g);
+        for (int k = 0; k < run->keeps; k++) {
+            if (factor)
+                sum_gradient(x, channels, sums + run->keeps * stride, factor + run->kept[k] * x->lanes,
+                             sum_g);
             settle_term(x, op, run->kept[k], stp_exec_group_of(x, block), sums + k * stride, sum_g);
+        }
         sums += (run->keeps + 1) * stride;
         for (int k = 0; k < run->gathers; k++)
             for (int r = 0; r < run->gather[k].readers; r++, sums += stride)

@@ -88,7 +88,8 @@ typedef struct stp_kernels {
 
     // The node of a cell: out[c] = constant[c] + sum_t coef[t][c] * lane_factor[t][lane] * terms[t][c], or
     // that much more (add). coef: [terms][C]; constant: [C] or NULL; lane_factor: [terms][lanes] or NULL
-    // (drop path). All views have out's shape. One pass over memory.
+    // (drop path); with it a constant belongs to a term, [terms][C], and is times the factor, too. All views
+    // have out's shape. One pass over memory.
     void (*mix_forward)(int count, const stp_view *terms, const stp_real *coef, const stp_real *constant,
                         const stp_real *lane_factor, stp_view out, int add);
     // sums: [count + 1][C][lanes], ADDED to: sum g*f*terms[t] with f the lane factor, last: sum g. sums may

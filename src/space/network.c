@@ -47,9 +47,6 @@ static void build_node(cell *c, int node) {
     stp_mix_term terms[2];
     for (int k = 0; k < 2; k++) {
         int t = build_op(c, 2 * node + k), is_state = t == c->state[c->edges[2 * node + k].from];
-        // A dropped path drops its normalised value, shift included: that needs a tensor of its own.
-        if (c->drop_path && c->g->tensor[t].bn >= 0)
-            t = stp_graph_affine(c->g, t, 0, 0, 0);
         terms[k] = (stp_mix_term){.tensor = t, .coef = -1, .drop = c->drop_path && !is_state};
     }
     int place = stp_graph_view(c->g, c->out, node * c->channels, 1, c->channels);

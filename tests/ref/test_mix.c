@@ -28,7 +28,7 @@ static void make(mix_data *m, const mix_case *t, int lanes, stp_rng *rng) {
         m->add[i] = i % 3 == 0;
     }
     m->coef = ref_random(rng, (size_t)t->terms * t->c);
-    m->constant = ref_random(rng, t->c);
+    m->constant = ref_random(rng, (size_t)t->terms * t->c);
     m->factor = ref_random(rng, (size_t)t->terms * lanes);
 }
 
@@ -46,13 +46,22 @@ static double weight(const mix_data *m, const mix_case *t, int term, int c, int 
     return m->coef[term * t->c + c] * (factor ? (double)m->factor[term * lanes + lane] : 1.0);
 }
 
+// Every term has a constant of its own, which drops with it.
+static double shift(const mix_data *m, const mix_case *t, int c, int lane, int lanes) {
+    double sum = 0;
+    for (int j = 0; j < t->terms; j++)
+        sum += (double)m->constant[j * t->c + c] * (double)m->factor[j * lanes + lane];
+    return sum;
+}
+
 static void check_forward(const stp_kernels *k, const mix_case *t, mix_data *m, stp_rng *rng, int constant,
                           int factor, int add) {
     ref_tensor out = ref_make(rng, k->lanes, t->c, t->h, t->w, 1, t->spread);
     const size_t n = ref_values(&out), plane = n / t->c;
     double *want = add ? ref_dense(&out) : ref_zeros(n);
     for (size_t i = 0; constant && i < n; i++)
-        want[i] += m->constant[i / plane];
+        want[i] += factor ? shift(m, t, (int)(i / plane), (int)(i % k->lanes), k->lanes)
+                          : (double)m->constant[i / plane];
     for (int j = 0; j < t->terms; j++) {
         double *x = ref_dense(&m->terms[j]);
         for (size_t i = 0; i < n; i++)

@@ -6,12 +6,12 @@
 enum { TILE = 10 };
 
 LANE_INLINE void forward_tile(int count, const stp_real *const *from, const stp_real *coef,
-                              ptrdiff_t coef_step, stp_real constant, const stp_real *lane_factor,
+                              ptrdiff_t coef_step, lane_vec constant, const stp_real *lane_factor,
                               stp_real *out, int add, const int tile, const int factor) {
     lane_vec acc[TILE];
     STP_UNROLL
     for (int j = 0; j < tile; j++)
-        acc[j] = lane_set(constant);
+        acc[j] = constant;
     if (add) {
         STP_UNROLL
         for (int j = 0; j < tile; j++)
@@ -31,7 +31,7 @@ LANE_INLINE void forward_tile(int count, const stp_real *const *from, const stp_
 }
 
 LANE_INLINE void forward_row(int count, const stp_real **from, const stp_real *coef, ptrdiff_t coef_step,
-                             stp_real constant, const stp_real *lane_factor, stp_real *out, int columns,
+                             lane_vec constant, const stp_real *lane_factor, stp_real *out, int columns,
                              int add, const int factor) {
     int p = 0;
     for (; p < columns;) {
@@ -49,6 +49,19 @@ LANE_INLINE void forward_row(int count, const stp_real **from, const stp_real *c
     }
 }
 
+// Of a channel: one for all lanes, or each term's own times its lanes' factor.
+LANE_INLINE lane_vec constant_of(int count, const stp_real *constant, int channel, int channels,
+                                 const stp_real *lane_factor) {
+    if (!constant)
+        return lane_zero();
+    if (!lane_factor)
+        return lane_set(constant[channel]);
+    lane_vec sum = lane_zero();
+    for (int t = 0; t < count; t++)
+        sum += lane_set(constant[t * channels + channel]) * lane_load(lane_factor + t * LANES);
+    return sum;
+}
+
 void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_real *coef,
                                     const stp_real *constant, const stp_real *lane_factor, stp_view out,
                                     int add) {
@@ -57,7 +70,7 @@ void STP_LANE_NAME(stp_mix_forward)(int count, const stp_view *terms, const stp_
         for (int c = 0; c < out.c; c++) {
             for (int t = 0; t < count; t++)
                 from[t] = terms[t].p + h * terms[t].row + c * terms[t].chan;
-            const stp_real k = constant ? constant[c] : 0;
+            const lane_vec k = constant_of(count, constant, c, out.c, lane_factor);
             stp_real *to = out.p + h * out.row + c * out.chan;
             if (lane_factor)
                 forward_row(count, from, coef + c, out.c, k, lane_factor, to, out.w, add, 1);
