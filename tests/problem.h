@@ -18,6 +18,7 @@ typedef struct problem {
     int fronts; // of a supernet; 0: the network has no architecture parameters
     double smoothing, drop_rate;
     int without_grads;    // of weights, as in an architecture step
+    int without_coefs;    // nor of coefficients, as in a weight step
     stp_profile *profile; // NULL: not wanted
     int rounds;           // a run does the step so often, in the same memory; the last time counts
     stp_real *weights, *inputs[STP_GRAPH_INPUTS]; // an input: [samples][h][w]
@@ -163,7 +164,7 @@ static inline void problem_step(problem *p, stp_exec *x, problem_way way) {
                             .grads = p->without_grads ? NULL : p->grads,
                             .running = p->running,
                             .coefs = coefs,
-                            .d_coefs = p->d_coefs,
+                            .d_coefs = p->without_coefs ? NULL : p->d_coefs,
                             .batch_stats = 1,
                             .momentum = 0.1,
                             .drop_rate = p->drop_rate,

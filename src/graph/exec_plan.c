@@ -52,23 +52,30 @@ static int may_split(const stp_exec *x, const stp_op *mix) {
     return mix->kind == STP_OP_MIX && mix->terms >= FEWEST_TERMS_TO_SPLIT;
 }
 
-static int storage_of_term(const stp_exec *x, int mix, int term) {
-    return stp_exec_storage_of(x, x->g->term[x->g->op[mix].term_first + term].tensor);
+static int tensor_of_term(const stp_exec *x, int mix, int term) {
+    return x->g->term[x->g->op[mix].term_first + term].tensor;
+}
+
+// Whether two tensors lie among the same channels of a storage.
+static int overlap(const stp_exec *x, int a, int b) {
+    const stp_tensor *s = &x->g->tensor[a], *t = &x->g->tensor[b];
+    return s->storage == t->storage && s->c_first <= t->c_first + (t->c - 1) * t->c_step &&
+           t->c_first <= s->c_first + (s->c - 1) * s->c_step;
 }
 
 // The last operation before a mix that writes to where one of its terms lies, -1: none.
 static int last_writer(const stp_exec *x, int mix, int term) {
     int i = mix - 1;
-    while (i >= 0 && stp_exec_storage_of(x, x->g->op[i].out) != storage_of_term(x, mix, term))
+    while (i >= 0 && !overlap(x, x->g->op[i].out, tensor_of_term(x, mix, term)))
         i--;
     return i;
 }
 
-// The first mix of many terms that reads the result of an operation, -1: none.
+// The first mix that reads the result of an operation, if it may be split; else -1.
 static int mix_of(const stp_exec *x, int op) {
     for (int i = op + 1; i < x->g->ops; i++)
         for (int t = 0; t < x->g->op[i].terms; t++)
-            if (storage_of_term(x, i, t) == x->g->op[op].out)
+            if (stp_exec_storage_of(x, tensor_of_term(x, i, t)) == x->g->op[op].out)
                 return may_split(x, &x->g->op[i]) ? i : -1;
     return -1;
 }

@@ -95,10 +95,14 @@ void stp_mix_op_forward(stp_exec *x, const stp_op *op, int block) {
                       stp_exec_value(x, op->out, block), from > 0);
 }
 
-// Without a batch norm the sum of gradient times value is for the coefficient alone.
-static stp_view value_where_summed(const stp_exec *x, int tensor, int block) {
-    int summed = stp_exec_term_norm(x, tensor).bn >= 0 || x->state->d_coefs;
-    return summed ? stp_exec_value(x, tensor, block) : stp_exec_no_view();
+int stp_exec_sums_term(const stp_exec *x, const stp_op *mix, int term) {
+    return x->state->d_coefs || stp_exec_term_norm(x, x->g->term[mix->term_first + term].tensor).bn >= 0;
+}
+
+static stp_view value_where_summed(const stp_exec *x, const stp_op *mix, int term, int block) {
+    return stp_exec_sums_term(x, mix, term)
+               ? stp_exec_value(x, x->g->term[mix->term_first + term].tensor, block)
+               : stp_exec_no_view();
 }
 
 // What this mix and later ones owe to a term that they share. sums: [readers][channels][lanes].
@@ -107,8 +111,8 @@ static void gather(stp_exec *x, const stp_op *op, const stp_mix_gather *gather, 
     stp_view g[STP_MIX_MAX_TERMS], d_term = stp_exec_grad_target(x, op, gather->term, tensor, block, &add);
     for (int r = 0; r < gather->readers; r++)
         g[r] = stp_exec_grad(x, x->g->op[gather->reader[r].mix].out, block);
-    x->k->mix_gather(gather->readers, g, gather->coef, value_where_summed(x, tensor, block), sums, d_term,
-                     add);
+    x->k->mix_gather(gather->readers, g, gather->coef, value_where_summed(x, op, gather->term, block), sums,
+                     d_term, add);
 }
 
 // Those of the forward before; NULL: nothing drops. A mix of which some may drop keeps all its terms.
@@ -123,7 +127,7 @@ void stp_mix_op_backward(stp_exec *x, const stp_op *op, int block) {
     const stp_mix_run *run = &x->mix[op - x->g->op];
     for (int k = 0; k < run->keeps; k++) {
         int t = run->kept[k], tensor = x->g->term[op->term_first + t].tensor;
-        terms[k] = value_where_summed(x, tensor, block);
+        terms[k] = value_where_summed(x, op, t, block);
         d_terms[k] = stp_exec_grad_target(x, op, t, tensor, block, &add[k]);
     }
     size_t channels = (size_t)x->g->tensor[op->out].c;

@@ -59,18 +59,36 @@ static void count_mix_forward(const stp_exec *x, const stp_op *op, stp_profile_r
     add(row, STP_PASS_MIX_FORWARD, &size);
 }
 
+// The gradient of one term, made of that of `mixes` of them.
+static void count_gift(const stp_exec *x, const stp_op *op, int term, int mixes, stp_profile_row *row) {
+    stp_pass_size size = size_of(x, op, 1);
+    size.m = mixes;
+    size.d_in = grad_passes(x, op, term);
+    if (size.d_in)
+        add(row, STP_PASS_MIX_GIVE, &size);
+}
+
+static void count_gather(const stp_exec *x, const stp_op *op, const stp_mix_gather *gather,
+                         stp_profile_row *row) {
+    stp_pass_size size = size_of(x, op, 1);
+    size.m = gather->readers;
+    add(row, STP_PASS_MIX_GATHER, &size);
+    if (stp_exec_sums_term(x, op, gather->term))
+        add(row, STP_PASS_MIX_SUM, &size);
+    count_gift(x, op, gather->term, gather->readers, row);
+}
+
 static void count_mix_backward(const stp_exec *x, const stp_op *op, stp_profile_row *row) {
     const stp_mix_run *run = &x->mix[op - x->g->op];
     stp_pass_size size = size_of(x, op, 1);
-    size.m = run->keeps;
-    for (int k = 0; k < run->keeps; k++)
-        size.d_in += grad_passes(x, op, run->kept[k]);
-    add(row, STP_PASS_MIX_BACKWARD, &size);
-    for (int k = 0; k < run->gathers; k++) {
-        size.m = run->gather[k].readers;
-        size.d_in = grad_passes(x, op, run->gather[k].term);
-        add(row, STP_PASS_MIX_GATHER, &size);
+    size.m = 0;
+    for (int k = 0; k < run->keeps; k++) {
+        size.m += stp_exec_sums_term(x, op, run->kept[k]);
+        count_gift(x, op, run->kept[k], 1, row);
     }
+    add(row, STP_PASS_MIX_BACKWARD, &size);
+    for (int k = 0; k < run->gathers; k++)
+        count_gather(x, op, &run->gather[k], row);
 }
 
 // What a mix owes to one term, the result of `maker`.

@@ -21,8 +21,12 @@ typedef enum stp_pass {
     STP_PASS_AFFINE_FORWARD,
     STP_PASS_AFFINE_BACKWARD,
     STP_PASS_MIX_FORWARD,
-    STP_PASS_MIX_BACKWARD,
-    STP_PASS_MIX_GATHER, // what several mixes owe to one term
+    STP_PASS_MIX_BACKWARD, // sums of the gradient times its terms
+    // Parts of what one or several mixes (m of them) owe to one term: their gradients read, sums of these
+    // times the term, the term's gradient made of them.
+    STP_PASS_MIX_GATHER,
+    STP_PASS_MIX_SUM,
+    STP_PASS_MIX_GIVE,
     STP_PASS_MEAN_FORWARD,
     STP_PASS_MEAN_BACKWARD,
     STP_PASS_LINEAR_FORWARD,

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { VERSION = 1, NAME_BYTES = 32 };
+// Goes up with the order of a network's parameters, too: sections are raw.
+enum { VERSION = 2, NAME_BYTES = 32 };
 static const char magic[8] = "stpckpt";
 static const uint32_t byte_order = 0x01020304;
 

@@ -155,10 +155,11 @@ static void build_nodes(cell *c, const int inputs[STP_CELL_INPUTS]) {
         build_source(c, j,
                      before < 0 ? inputs[j]
                                 : stp_graph_view(c->g, c->out, before * c->channels, 1, c->channels));
-        for (int node = before + 1 > 0 ? before + 1 : 0; node < STP_CELL_NODES; node++)
+        for (int node = before + 1 > 0 ? before + 1 : 0; node < STP_CELL_NODES; node++) {
             build_edge(c, j, node);
-        if (before + 1 >= 0)
-            mix_node(c, before + 1);
+            if (node == before + 1)
+                mix_node(c, node);
+        }
     }
 }
 

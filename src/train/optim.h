@@ -19,8 +19,8 @@ typedef struct stp_adam {
 void stp_adam_step(const stp_adam *adam, double *values, const double *grads, double *moment1,
                    double *moment2, int count, long step);
 
-// Whether all are finite. A rectifier makes zero of what is no number, so that a loss does not tell of every
-// weight, and neither of those of the last step.
+// Whether all are finite. A rectifier makes zero of what is no number, so that a finite loss does not vouch
+// for every weight, nor for what the last step made of them.
 int stp_are_numbers(const stp_real *values, int count);
 
 // From `high` to `low` along half a cosine; progress 0 .. 1.

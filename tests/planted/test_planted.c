@@ -1,14 +1,15 @@
 // A search must find what was planted. Noise with a gap of 5 ms every 32 ms against noise without, of equal
 // energy and (over 64 ms) equal spectrum: windows of 64 and 128 ms hold the same gaps wherever they lie, only
 // one of 8 ms sees them. And a control, where the words differ in what every front-end sees: nobody is
-// favoured, so that gamma must stay open for as long as the planted took.
+// favoured, so that gamma must stay open for as long as the planted took. Nine seeds of ten, and enough of
+// them that a last bit somewhere does not decide.
 #include "unit/recordings.h"
 
 #include "base/rng.h"
 #include "run/run_settings.h"
 #include "search/search.h"
 
-enum { SAMPLES = 8000, CLIPS = 320, SEEDS = 10, GAP = 80, PERIOD = 512, FINE = 1 };
+enum { SAMPLES = 8000, CLIPS = 320, SEEDS = 30, GAP = 80, PERIOD = 512, FINE = 1 };
 
 static const char fronts[] = "1024/512/8,128/128/8,2048/512/8";
 
@@ -105,7 +106,7 @@ static void test_planted_is_found(void **unused) {
                       r.front_weight, r.second_weight, r.settled_epoch);
         found += r.front == FINE && r.settled_epoch >= 0;
     }
-    assert_true(found >= 9);
+    assert_true(found >= SEEDS * 9 / 10);
 }
 
 static void test_control_stays_open(void **unused) {
@@ -118,7 +119,7 @@ static void test_control_stays_open(void **unused) {
                       r.front_weight, r.second_weight, r.settled_epoch);
         open += r.settled_epoch < 0;
     }
-    assert_true(open >= 9);
+    assert_true(open >= SEEDS * 9 / 10);
 }
 
 int main(void) {

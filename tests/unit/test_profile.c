@@ -79,6 +79,28 @@ static void without_gradients_of_weights(void **state) {
     problem_free(&p);
 }
 
+// Two inputs of 3x4, mixed: sums for the coefficients, in an architecture step alone.
+static void a_mix_by_hand(void **state) {
+    problem p;
+    stp_graph *g;
+    stp_err err;
+    (void)state;
+    problem_must(stp_graph_create(&g, &err), &err);
+    g->coefs = 2;
+    int first = stp_graph_input(g, 1, 3, 4), second = stp_graph_input(g, 1, 3, 4);
+    stp_mix_term terms[] = {{.tensor = first, .coef = 0}, {.tensor = second, .coef = 1}};
+    int mixed = stp_graph_mix(g, terms, 2, -1);
+    problem_must(stp_graph_finish(g, stp_graph_linear(g, stp_graph_mean(g, mixed), 5), &err), &err);
+    problem_make(&p, g, 0, CLIPS, 0, 3);
+    stp_profile all = profile_of(&p);
+    assert_row(&all, STP_OP_MIX, STP_PROFILE_FORWARD, 2 * 2 * 12, 3 * 12);
+    assert_row(&all, STP_OP_MIX, STP_PROFILE_BACKWARD, 12 + 2 * 2 * 12, 3 * 12);
+    p.without_coefs = 1;
+    all = profile_of(&p);
+    assert_row(&all, STP_OP_MIX, STP_PROFILE_BACKWARD, 12, 12);
+    problem_free(&p);
+}
+
 static double macs_seen(const stp_profile *p) {
     return (p->row[STP_OP_CONV][STP_PROFILE_FORWARD].flops + p->row[STP_OP_DWPW][STP_PROFILE_FORWARD].flops +
             p->row[STP_OP_LINEAR][STP_PROFILE_FORWARD].flops) /
@@ -149,9 +171,8 @@ static void nothing_changes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_chain_by_hand),
-        cmocka_unit_test(without_gradients_of_weights),
-        cmocka_unit_test(a_supernet),
+        cmocka_unit_test(a_chain_by_hand), cmocka_unit_test(without_gradients_of_weights),
+        cmocka_unit_test(a_mix_by_hand),   cmocka_unit_test(a_supernet),
         cmocka_unit_test(nothing_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
