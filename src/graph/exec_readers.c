@@ -52,8 +52,8 @@ static int mark_all(const stp_tensor *view, char *mark) {
 }
 
 // Marks the channels of a storage that others than mixes read, and whole terms of which a mix would read both
-// kinds. (A term that may drop is read as it is: a norm's shift would have to drop with it.) Returns whether
-// there were new ones.
+// kinds. (Terms that may drop count as others: no graph has one of such a storage.) Returns whether there
+// were new ones.
 static int mark_read_channels(const stp_exec *x, int storage, char *mark) {
     int news = 0;
     for (int i = 0; i < x->g->ops; i++) {
