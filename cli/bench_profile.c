@@ -70,11 +70,15 @@ json_t *stp_bench_profile_json(const stp_bench_profile *p) {
     for (int kind = 0; kind < STP_OP_KINDS; kind++)
         for (int phase = 0; phase < STP_PROFILE_PHASES; phase++) {
             const stp_profile_row *row = &p->of_operations.row[kind][phase];
-            if (row->flops > 0)
-                json_array_append_new(
-                    rows, json_pack("{s:s, s:s, s:f, s:f, s:f}", "operation", stp_op_registry[kind].name,
-                                    "pass", phases[phase], "seconds", row->seconds / p->steps, "flops",
-                                    row->flops / p->steps, "bytes_moved", row->bytes / p->steps));
+            if (row->flops <= 0)
+                continue;
+            json_t *object = json_pack("{s:s, s:s, s:f, s:f, s:f}", "operation", stp_op_registry[kind].name,
+                                       "pass", phases[phase], "seconds", row->seconds / p->steps, "flops",
+                                       row->flops / p->steps, "bytes_moved", row->bytes / p->steps);
+            if (json_array_append_new(rows, object) != 0) {
+                json_decref(rows);
+                return NULL;
+            }
         }
     return rows;
 }

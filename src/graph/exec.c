@@ -129,9 +129,7 @@ static int make_bn(stp_exec *x, int id) {
 static int make_mix(stp_exec *x, int id) {
     const stp_op *op = &x->g->op[id];
     size_t channels = (size_t)x->g->tensor[op->out].c, terms = (size_t)op->terms;
-    int drop = 0;
-    for (int t = 0; t < op->terms; t++)
-        drop |= x->g->term[op->term_first + t].drop;
+    int drop = stp_exec_drops(x, op);
     stp_mix_run *run = &x->mix[id];
     run->coef = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * terms * channels);
     run->constant = STP_ARENA_ARRAY(x->arena, stp_real, x->groups * channels);

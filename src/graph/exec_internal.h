@@ -122,6 +122,8 @@ void stp_exec_profile_step(stp_exec *x, double seconds);
 int stp_exec_serves_in_backward(const stp_exec *x, const stp_op *op, int source);
 // What a mix normalises as it reads: a batch-normed tensor, or what was left as it is in the place of one.
 stp_term_norm stp_exec_term_norm(const stp_exec *x, int tensor);
+// Whether drop path may drop a term of a mix.
+int stp_exec_drops(const stp_exec *x, const stp_op *mix);
 // Whether backward of a mix sums the gradient times this term: for its batch norm, or for its coefficient.
 int stp_exec_sums_term(const stp_exec *x, const stp_op *mix, int term);
 // Whether the gradient of a tensor has a place of its own.

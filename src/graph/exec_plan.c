@@ -25,6 +25,10 @@ static void add_step(stp_exec *x, int op, stp_step_kind kind) {
     x->step[x->steps++] = (stp_step){op, kind, 0, x->g->op[op].terms};
 }
 
+static void add_forward(stp_exec *x, int op, int from, int to) {
+    x->step[x->steps++] = (stp_step){op, STP_STEP_FORWARD, from, to};
+}
+
 static int is_made_again(const stp_exec *x, int storage) {
     return x->g->tensor[x->lies_in[storage]].transient;
 }
@@ -46,10 +50,7 @@ static void remake(stp_exec *x, int tensor, char *remade) {
 enum { FEWEST_TERMS_TO_SPLIT = 8 };
 
 static int may_split(const stp_exec *x, const stp_op *mix) {
-    for (int t = 0; t < mix->terms; t++)
-        if (x->g->term[mix->term_first + t].drop)
-            return 0;
-    return mix->kind == STP_OP_MIX && mix->terms >= FEWEST_TERMS_TO_SPLIT;
+    return mix->kind == STP_OP_MIX && mix->terms >= FEWEST_TERMS_TO_SPLIT && !stp_exec_drops(x, mix);
 }
 
 static int tensor_of_term(const stp_exec *x, int mix, int term) {
@@ -90,7 +91,7 @@ static void add_terms(stp_exec *x, int op, int *from) {
         last = last_writer(x, mix, to);
     if (last != op || to == x->g->op[mix].terms)
         return;
-    x->step[x->steps++] = (stp_step){mix, STP_STEP_FORWARD, from[mix], to};
+    add_forward(x, mix, from[mix], to);
     from[mix] = to;
 }
 
@@ -98,7 +99,7 @@ static void schedule_forward(stp_exec *x, int *from) {
     for (int i = 0; i < x->g->ops; i++) {
         if (x->idle[i])
             continue;
-        x->step[x->steps++] = (stp_step){i, STP_STEP_FORWARD, from[i], x->g->op[i].terms};
+        add_forward(x, i, from[i], x->g->op[i].terms);
         if (x->g->op[i].kind == STP_OP_DWPW)
             add_terms(x, i, from);
     }

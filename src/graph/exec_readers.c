@@ -136,7 +136,7 @@ static void choose_gradient_of_bn(stp_exec *x, int id) {
     run->lazy_coef = coef < 0 ? -2 : coef;
 }
 
-static int drops(const stp_exec *x, const stp_op *mix) {
+int stp_exec_drops(const stp_exec *x, const stp_op *mix) {
     for (int t = 0; t < mix->terms; t++)
         if (x->g->term[mix->term_first + t].drop)
             return 1;
@@ -157,7 +157,7 @@ static void find_dots(stp_exec *x) {
             int maker = g->tensor[tensor].maker;
             int apart =
                 bn >= 0 && g->tensor[tensor].transient && x->bn[bn].grad_tensor == op->out && maker >= 0;
-            if (apart && g->op[maker].kind == STP_OP_DWPW && !drops(x, op)) {
+            if (apart && g->op[maker].kind == STP_OP_DWPW && !stp_exec_drops(x, op)) {
                 x->dotted[maker] = i;
                 x->dotted_term[maker] = t;
             } else {
@@ -176,7 +176,7 @@ static int same_view(const stp_exec *x, int a, int b) {
 
 // Whether what a mix owes to a term may wait: its gradient is a sum over mixes, and no drop path weighs it.
 static int may_wait(const stp_exec *x, const stp_op *mix, int term) {
-    return !drops(x, mix) && stp_exec_has_own_grad(x, x->g->term[mix->term_first + term].tensor);
+    return !stp_exec_drops(x, mix) && stp_exec_has_own_grad(x, x->g->term[mix->term_first + term].tensor);
 }
 
 // The kept terms of `mix` and the mixes after it that read the tensor `tensor`, and wait for `mix`.

@@ -3,6 +3,8 @@
 // stand between epochs here; the one step in which gamma settles builds the supernet again, and may.
 #include "unit/recordings.h"
 
+#include "problem.h"
+
 #include "base/isa.h"
 #include "report/meter.h"
 #include "run/run_settings.h"
@@ -12,6 +14,8 @@
 #include <stdatomic.h>
 
 enum { WORDS = 110, MOST_STEPS = 256 };
+
+static const char train_front[] = "256/128/8";
 
 // --- every allocation of the process ---------------------------------------------------------------------
 
@@ -163,27 +167,10 @@ static void search_steps_allocate_nothing(void **state) {
     watch_search("search, settling", "conv", 1.0001, 1);
 }
 
-static const stp_genotype genotype = {.front = "256/128/8",
-                                      .features = "mfcc",
-                                      .edge = {{{STP_CELL_SEP_CONV_3X3, 0},
-                                                {STP_CELL_DIL_CONV_5X5, 1},
-                                                {STP_CELL_SKIP_CONNECT, 0},
-                                                {STP_CELL_MAX_POOL_3X3, 2},
-                                                {STP_CELL_AVG_POOL_3X3, 1},
-                                                {STP_CELL_SEP_CONV_5X5, 3},
-                                                {STP_CELL_DIL_CONV_3X3, 2},
-                                                {STP_CELL_SKIP_CONNECT, 1}},
-                                               {{STP_CELL_MAX_POOL_3X3, 0},
-                                                {STP_CELL_SKIP_CONNECT, 1},
-                                                {STP_CELL_SEP_CONV_3X3, 0},
-                                                {STP_CELL_SEP_CONV_5X5, 2},
-                                                {STP_CELL_SKIP_CONNECT, 2},
-                                                {STP_CELL_AVG_POOL_3X3, 1},
-                                                {STP_CELL_DIL_CONV_3X3, 3},
-                                                {STP_CELL_DIL_CONV_5X5, 0}}}};
 static stp_model *make_model(stp_model_net net, double drop_path, const stp_corpus *corpus) {
     stp_model *model;
     stp_err err;
+    stp_genotype genotype = problem_genotype();
     stp_model_options options = {.net = net,
                                  .genotype = &genotype,
                                  .cells = 3,
@@ -205,7 +192,7 @@ static void watch_training(const char *name, stp_model_net net, double drop_path
     watch w;
     choose(&s, STP_CMD_TRAIN);
     s.drop_path = drop_path;
-    stp_run *run = begin(&s, STP_CMD_TRAIN, genotype.front, &corpus, name);
+    stp_run *run = begin(&s, STP_CMD_TRAIN, train_front, &corpus, name);
     stp_model *model = make_model(net, drop_path, &corpus);
     stp_observer observer = start_watching(&w);
     assert_int_equal(stp_train(model, &corpus, &s, run, 0, &observer, &result, &err), STP_OK);
@@ -240,7 +227,7 @@ static void a_weight_that_is_no_number_ends_training(void **state) {
     stp_err err;
     (void)state;
     choose(&s, STP_CMD_TRAIN);
-    stp_run *run = begin(&s, STP_CMD_TRAIN, genotype.front, &corpus, "spoilt");
+    stp_run *run = begin(&s, STP_CMD_TRAIN, train_front, &corpus, "spoilt");
     stp_model *model = make_model(STP_NET_DS_CNN, 0, &corpus);
     stp_observer observer = {.context = model, .progress = spoil};
     assert_int_equal(stp_train(model, &corpus, &s, run, 0, &observer, &result, &err), STP_ERR_DATA);
